@@ -1,0 +1,177 @@
+"""What the pipeline needs of the world, as protocols. Each has one implementation in `gateway.edges` and a fake in `tests.fakes`;
+both pass the same suite in `tests/contracts`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from gateway.core.model import (
+    Analysis,
+    AuditEvent,
+    Client,
+    Directory,
+    HeldItem,
+    Key,
+    KeyState,
+    Outgoing,
+    Receipt,
+    RecogniserContext,
+)
+
+
+class Clock(Protocol):
+    """The time, as an argument, so that outputs are repeatable."""
+
+    def now(self) -> datetime:
+        """The present moment, aware, UTC."""
+        ...
+
+
+class Ids(Protocol):
+    """Unguessable names."""
+
+    def new(self) -> str:
+        """An opaque id, 128 bits, lower-case letters and digits, usable in a Message-ID and in a file name."""
+        ...
+
+
+class Reader(Protocol):
+    """Reads a message in a process that may die: parse, classify and recognise under limits of time and memory."""
+
+    async def read(self, raw: bytes, contexts: tuple[RecogniserContext, ...], *, command: bool = False) -> Analysis:
+        """Everything known of `raw`. A message that cannot be read within the limits comes back as one opaque finding.
+
+        Raises `errors.ReaderUnavailable` only where no process could be started at all.
+        """
+        ...
+
+
+class Keyring(Protocol):
+    """Says whether a client can be sealed to. Never asks by e-mail address, never asks the network."""
+
+    async def state(self, client: Client, at: datetime) -> KeyState:
+        """The pinned key of `client` at the time `at`, or the reason why it cannot be used."""
+        ...
+
+    def autocrypt(self, addr: str) -> str:
+        """Value of an Autocrypt header field with the coach's public key (Autocrypt Level 1, section 2.1)."""
+        ...
+
+
+class Sealer(Protocol):
+    """OpenPGP."""
+
+    async def seal(self, octets: bytes, key: Key) -> bytes:
+        """`octets`, signed by the coach's gateway key and encrypted to `key` alone: ASCII armour with CRLF line ends.
+
+        The packets were checked: PKESK for that one subkey and one SEIPD, nothing clear, nothing cut off.
+        Raises `errors.SealerUnavailable` (engine hung, failed, or gave an answer that does not check out).
+        """
+        ...
+
+
+class Vault(Protocol):
+    """AES-256-GCM under the master key: what lies on disk."""
+
+    def seal(self, octets: bytes, label: bytes) -> bytes:
+        """`octets` sealed; `label` (for instance b"copy:" + id) is authenticated, so that blobs cannot be swapped."""
+        ...
+
+    def open(self, sealed: bytes, label: bytes) -> bytes:
+        """The inverse. Raises `errors.StoreDamaged` where the blob or its label was changed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Hash:
+    """What makes a repeated submission recognisable without keeping its content."""
+
+    login: str
+    digest: bytes  # keyed hash of login, Message-ID and octets
+
+
+@dataclass(frozen=True, slots=True)
+class HeldDeposit:
+    """A held item on its way into the store."""
+
+    item: HeldItem  # with raw
+    token_hash: bytes  # SHA-256 of the one-time token that stands in the notice
+
+
+@dataclass(frozen=True, slots=True)
+class Custody:
+    """Everything one submission leaves behind. It is committed whole or not at all (law 3)."""
+
+    submission_id: str
+    tenant: int
+    key: Hash
+    at: datetime
+    outgoing: tuple[Outgoing, ...]
+    held: tuple[HeldDeposit, ...]
+    events: tuple[AuditEvent, ...]
+    untold: bool = False  # something was diverted or sent that the next digest to the coach should mention
+    summary: tuple[tuple[str, str], ...] = ()  # for that digest: ("company"|"private"|"raw", recipient path), sealed at rest
+
+
+class Result(StrEnum):
+    """What the next hop said of one copy."""
+
+    DELIVERED = "delivered"
+    DEFERRED = "deferred"  # 4xx or no connection: try again later
+    FAILED = "failed"  # 5xx: never try again
+    UNCLEAR = "unclear"  # silence after the final dot: it may have arrived
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Answer of the next hop, for the record. `reply` is code and enhanced code only, never the peer's prose."""
+
+    result: Result
+    reply: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A copy taken from the queue for sending. The attempt is already counted: a crash loop backs off."""
+
+    outgoing: Outgoing
+    tenant: int
+    attempt: int  # 1 for the first
+    queued_at: datetime
+    unclear_before: bool  # an earlier attempt ended in silence after the dot
+
+
+class Store(Protocol):
+    """The one place of custody. Every method that writes does so in one transaction, synced before it returns."""
+
+    async def seen(self, key: Hash) -> Receipt | None:
+        """The receipt of an earlier identical submission within 24 hours."""
+        ...
+
+    async def commit(self, custody: Custody) -> Receipt:
+        """Take custody. Concurrent callers share one transaction (group commit). Raises `errors.StoreUnavailable`; then nothing was kept."""
+        ...
+
+    async def directory(self, tenant: int) -> Directory:
+        """Everybody the tenant knows, as of now."""
+        ...
+
+    async def claim(self, now: datetime, limit: int) -> Sequence[Lease]:
+        """Due copies, leased to this process; attempt number and time are stored before they are returned."""
+        ...
+
+    async def settle(self, copy_id: str, delivery: Delivery, next_attempt: datetime | None, events: tuple[AuditEvent, ...], notice: Outgoing | None = None) -> None:
+        """Record what the next hop said; `next_attempt` None ends the copy's life. A `notice` to the coach is queued in the same transaction."""
+        ...
+
+
+class Relay(Protocol):
+    """The smarthost."""
+
+    async def send(self, outgoing: Outgoing) -> Delivery:
+        """Hand one copy to the next hop. Never raises for anything the peer or the network does."""
+        ...
