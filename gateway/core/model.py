@@ -85,6 +85,7 @@ class Envelope:
     body_8bit: bool = False
     ret: str | None = None  # RFC 3461
     envid: str | None = None
+    authors: tuple[str, ...] = ()  # who this login may write as: "a@b", "@b" or "*"; "*" is for machine accounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +282,7 @@ class Analysis:
     part_count: int
     hops: int  # number of Received fields
     automatic: bool  # RFC 3834 Auto-Submitted, List-*, null sender
+    subject: str = ""  # decoded; only for the protected header of the private copy, never for a log
     command_text: str = ""  # first words of the text, only where the message is a reply to a notice
     defects: tuple[str, ...] = ()
 

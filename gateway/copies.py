@@ -1,0 +1,119 @@
+"""From the plan to finished octets: compose > seal > verify. All copies of a submission or none (law 4)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.core.compose import NotComposed, Stamp, company_copy, prove_company_copy
+from gateway.core.model import Analysis, Copy, Directory, Hold, Mailbox, Outgoing, Plan, Purpose, Submission
+from gateway.core.pgpmime import NotSealed, frame, inner_date, protect, prove_sealed, without_bcc
+from gateway.core.recognise import is_composed
+from gateway.errors import ProofFailed
+from gateway.house import House, Ports
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """What every copy of one submission is made with."""
+
+    submission: Submission
+    analysis: Analysis
+    directory: Directory
+    ports: Ports
+    house: House
+
+    @property
+    def author(self) -> Mailbox:
+        """Whom the copies come from: the address the mail program gave, or the coach's first one where it gave none."""
+        return self.submission.envelope.reverse_path or self.directory.coach.addresses[0]
+
+
+async def make_copies(plan: Plan, workshop: Workshop) -> tuple[Outgoing, ...]:
+    """Every copy of `plan`, finished and proved. Raises `ProofFailed` or `SealerUnavailable`; then nothing leaves."""
+    return tuple(await gathered([_MAKERS[copy.purpose](copy, workshop) for copy in plan.copies]))
+
+
+async def gathered(jobs: list[Coroutine[Any, Any, Outgoing]]) -> list[Outgoing]:
+    """Run `jobs` together; the first failure cancels the rest and is raised as itself."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(job) for job in jobs]
+    except ExceptionGroup as failures:
+        raise failures.exceptions[0] from None  # its own class decides the reply; the group's text would only name tasks
+    return [task.result() for task in tasks]
+
+
+async def _company(copy: Copy, w: Workshop) -> Outgoing:
+    reading = copy.reading
+    if reading is None or not is_composed(reading):
+        raise ProofFailed
+    copy_id = w.ports.ids.new()
+    stamp = Stamp(w.house.message_id(copy_id, w.author), w.submission.received_at)
+    octets = company_copy(reading, w.directory.coach.name, w.author, copy.recipient.path, stamp)
+    try:
+        prove_company_copy(octets, reading)
+    except NotComposed as fault:
+        raise ProofFailed from fault
+    return _outgoing(copy, copy_id, stamp.message_id, octets, w)
+
+
+async def _private(copy: Copy, w: Workshop) -> Outgoing:
+    if copy.key is None:
+        raise ProofFailed
+    copy_id = w.ports.ids.new()
+    stamp = Stamp(w.house.message_id(copy_id, w.author), w.submission.received_at)
+    coach, to = w.directory.coach, copy.recipient.path
+    inside = protect(
+        without_bcc(w.submission.raw),
+        subject=w.analysis.subject,
+        sender_name=coach.name,
+        sender=str(w.author),
+        to=to,
+        at=stamp.at,
+        message_id=stamp.message_id,
+        boundary=w.ports.ids.new(),
+    )
+    sealed = await w.ports.sealer.seal(inside, copy.key)
+    octets = frame(
+        sealed,
+        sender_name=coach.name,
+        sender=str(w.author),
+        to=to,
+        at=stamp.at,
+        message_id=stamp.message_id,
+        boundary=w.ports.ids.new(),
+        autocrypt=w.ports.keyring.autocrypt(str(w.author)),
+    )
+    try:
+        prove_sealed(octets, copy.key)
+    except NotSealed as fault:
+        raise ProofFailed from fault
+    return _outgoing(copy, copy_id, stamp.message_id, octets, w)
+
+
+async def _raw(copy: Copy, w: Workshop) -> Outgoing:
+    # the octets as submitted, and the Message-ID the author gave: this mail is hers, not ours
+    copy_id = w.ports.ids.new()
+    return _outgoing(copy, copy_id, w.analysis.message_id or "", w.submission.raw, w)
+
+
+_MAKERS = {Purpose.COMPANY: _company, Purpose.PRIVATE: _private, Purpose.RAW: _raw}
+
+
+def _outgoing(copy: Copy, copy_id: str, message_id: str, octets: bytes, w: Workshop) -> Outgoing:
+    envelope = w.submission.envelope
+    raw = copy.purpose is Purpose.RAW
+    return Outgoing(
+        id=copy_id,
+        purpose=copy.purpose,
+        reverse_path=str(envelope.reverse_path or "") if raw else str(w.author),
+        forward_path=copy.recipient,
+        octets=octets,
+        message_id=message_id,
+        client_id=copy.client.id if copy.client else None,
+        smtputf8=envelope.smtputf8 if raw else not copy.recipient.path.isascii(),
+        body_8bit=raw and not octets.isascii(),
+    )

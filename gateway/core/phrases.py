@@ -1,0 +1,112 @@
+"""Phrase patterns: the small notation in which language packs write closed phrases, and the automaton that finds them.
+
+A pattern is a finite sequence of items: a `word`, a group `(one|two words|)`, a `{slot}`, each with an optional `?`.
+There is no repetition, so every pattern is finite, and the automaton walks a set of nodes once over the tokens: its time
+grows with the number of tokens, whatever the text. It never looks at more of a token than the symbols it is given.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+ITEM = re.compile(r"\{[a-z_]+\}|[(|)?]|[^\s(){}|?]+")
+SLOTS = frozenset({"time", "place", "link", "phone", "means", "name", "cap", "code", "num"})  # filled by the recogniser; anything else is a class
+
+
+class PatternError(ValueError):
+    """A pattern that is not in the notation; its text says why."""
+
+
+@dataclass(slots=True)
+class Node:
+    """A place in a pattern: where each symbol leads, and which pattern ends here."""
+
+    arcs: dict[str, list[Node]] = field(default_factory=dict)
+    ends: list[int] = field(default_factory=list)
+
+
+class _Reader:
+    """Recursive descent over the items of one pattern, adding nodes as it goes."""
+
+    def __init__(self, pattern: str, classes: Mapping[str, tuple[str, ...]], depth: int = 0) -> None:
+        self.items = ITEM.findall(pattern)
+        if "".join(self.items) != re.sub(r"\s+", "", pattern):
+            raise PatternError(f"{pattern!r} has a character outside the notation")
+        self.pattern, self.classes, self.depth, self.at = pattern, classes, depth, 0
+
+    def peek(self) -> str:
+        return self.items[self.at] if self.at < len(self.items) else ""
+
+    def sequence(self, fronts: list[Node]) -> list[Node]:
+        """All nodes the sequence can end in, starting from any of `fronts`; stops at `|`, `)` or the end."""
+        while self.peek() not in ("", "|", ")"):
+            before, fronts = fronts, self.item(fronts)
+            if self.peek() == "?":
+                self.at += 1
+                fronts = fronts + [node for node in before if node not in fronts]
+        return fronts
+
+    def item(self, fronts: list[Node]) -> list[Node]:
+        token = self.peek()
+        self.at += 1
+        if token == "?":
+            raise PatternError(f"{self.pattern!r}: ? follows nothing")
+        if token == "(":
+            ends = self.sequence(fronts)
+            while self.peek() == "|":
+                self.at += 1
+                ends = ends + [node for node in self.sequence(fronts) if node not in ends]
+            if self.peek() != ")":
+                raise PatternError(f"{self.pattern!r}: a group is not closed")
+            self.at += 1
+            return ends
+        if token[0] != "{":
+            return self.step(fronts, token.lower())
+        name = token[1:-1]
+        if name in SLOTS:
+            return self.step(fronts, f"<{name}>")
+        if name not in self.classes:
+            raise PatternError(f"{self.pattern!r}: there is no class {name!r}")
+        if self.depth > 4:
+            raise PatternError(f"{self.pattern!r}: classes nest too deep")
+        inner = _Reader("(" + "|".join(self.classes[name]) + ")", self.classes, self.depth + 1)
+        return inner.whole(fronts)
+
+    def step(self, fronts: list[Node], symbol: str) -> list[Node]:
+        target = Node()
+        for node in fronts:
+            node.arcs.setdefault(symbol, []).append(target)
+        return [target]
+
+    def whole(self, fronts: list[Node]) -> list[Node]:
+        ends = self.sequence(fronts)
+        if self.at < len(self.items):
+            raise PatternError(f"{self.pattern!r}: {self.peek()!r} stands alone")
+        return ends
+
+
+class Automaton:
+    """Many patterns read at once. A token is the tuple of symbols it may be taken for, for instance ("ten", "<num>")."""
+
+    def __init__(self, patterns: Iterable[tuple[int, str]], classes: Mapping[str, tuple[str, ...]]) -> None:
+        """`patterns`: pairs of an owner's number and a pattern. Raises `PatternError`."""
+        self.start = Node()
+        for owner, pattern in patterns:
+            for node in _Reader(pattern, classes).whole([self.start]):
+                if node is self.start:
+                    raise PatternError(f"{pattern!r} may be empty")
+                node.ends.append(owner)
+
+    def longest(self, tokens: Sequence[tuple[str, ...]], at: int) -> tuple[int, int]:
+        """(end, owner) of the longest pattern that starts at token `at`; (at, -1) where none does."""
+        nodes, best = [self.start], (at, -1)
+        for index in range(at, len(tokens)):
+            nodes = [target for node in nodes for symbol in tokens[index] for target in node.arcs.get(symbol, ())]
+            if not nodes:
+                break
+            owner = next((node.ends[0] for node in nodes if node.ends), -1)
+            if owner >= 0:
+                best = (index + 1, owner)
+        return best

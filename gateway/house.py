@@ -1,0 +1,47 @@
+"""The house a mail is handled in: its edges (`Ports`) and its rules and names (`House`). Built by `gateway.app`, read by the stories."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+
+from gateway.core.loop import stamp
+from gateway.core.model import Mailbox, Submission
+from gateway.core.policy import Ruleset
+from gateway.ports import Clock, Hash, Ids, Keyring, Reader, Sealer, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Everything outside that a story needs."""
+
+    clock: Clock
+    ids: Ids
+    reader: Reader
+    keyring: Keyring
+    sealer: Sealer
+    store: Store
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What the operator and the coach have laid down; fixed while the daemon runs."""
+
+    ruleset: Ruleset
+    places: tuple[str, ...]
+    approved_links: tuple[str, ...]
+    loop_key: bytes
+    digest_key: bytes
+
+    def submission_key(self, submission: Submission) -> Hash:
+        """Same login, recipients and octets (its Message-ID among them) give the same key: a mail program that lost our 250 and tries again is recognised."""
+        envelope = submission.envelope
+        paths = "\0".join(sorted(p.path for p in envelope.forward_paths))
+        mark = hmac.new(self.digest_key, f"{envelope.login}\0{paths}\0".encode(), hashlib.sha256)
+        mark.update(submission.raw)
+        return Hash(envelope.login, mark.digest())
+
+    def message_id(self, copy_id: str, author: Mailbox) -> str:
+        """The Message-ID of a copy: ours, stable, recognisable when it comes back."""
+        return stamp(copy_id, author.domain, self.loop_key)

@@ -1,0 +1,61 @@
+"""The story: what happens to a mail between the final dot and the 250.
+
+    submission --raw--> identify > read (parse > classify > recognise) > decide > plan > compose > seal > verify > commit
+
+Before `commit` returns, the coach's mail program owns the mail; an exception anywhere leaves it there (law 3). Nothing is sent from here:
+`gateway.delivery` does that, from the store.
+"""
+
+from __future__ import annotations
+
+from gateway.copies import make_copies
+from gateway.core.address import may_write_as
+from gateway.core.audience import context_for, identify
+from gateway.core.decide import decide, kinds_of
+from gateway.core.loop import MAX_HOPS, is_own
+from gateway.core.model import Analysis, Directory, KeyState, Plan, Receipt, Recipient, Submission
+from gateway.core.plan import make_plan
+from gateway.custody import keep
+from gateway.errors import Looping, SenderNotCoach
+from gateway.house import House, Ports
+
+
+async def process(submission: Submission, ports: Ports, house: House) -> Receipt:
+    """From raw octets to custody. Returns only after the store has committed; raises `GatewayError` with nothing kept or sent."""
+    key = house.submission_key(submission)
+    if earlier := await ports.store.seen(key):
+        return earlier
+    directory = await ports.store.directory(submission.envelope.tenant)
+    recipients = identify(submission.envelope, directory)
+    analysis = await read(submission, recipients, directory, ports, house)
+    admit(submission, analysis, house)
+    plan = await plan_for(analysis, recipients, directory, ports, house)
+    outgoing, held = await make_copies(plan, submission, analysis, directory, ports, house)
+    return await ports.store.commit(keep(submission, key, plan, outgoing, held, ports, house))
+
+
+async def read(submission: Submission, recipients: tuple[Recipient, ...], directory: Directory, ports: Ports, house: House) -> Analysis:
+    """Read the message once for every context its recipients ask for."""
+    contexts = tuple(dict.fromkeys(context_for(r, directory.coach, house.places, house.approved_links) for r in recipients))
+    return await ports.reader.read(submission.raw, contexts)
+
+
+def admit(submission: Submission, analysis: Analysis, house: House) -> None:
+    """Raises `Looping` for the gateway's own mail or too many hops, `SenderNotCoach` for a From the login may not use (RFC 6409 section 8.1)."""
+    if analysis.hops > MAX_HOPS or is_own(analysis.message_id, house.loop_key):
+        raise Looping
+    if not all(may_write_as(author, submission.envelope.authors) for author in analysis.author_mailboxes):
+        raise SenderNotCoach
+
+
+async def plan_for(analysis: Analysis, recipients: tuple[Recipient, ...], directory: Directory, ports: Ports, house: House) -> Plan:
+    """Ask the policies about every recipient and the keyring about every client, then plan all copies at once (law 4)."""
+    verdicts = []
+    readings = {}
+    for recipient in recipients:
+        reading = analysis.reading(context_for(recipient, directory.coach, house.places, house.approved_links))
+        readings[recipient] = reading
+        verdicts.extend(decide(recipient, kinds_of(analysis, reading), house.ruleset))
+    now = ports.clock.now()
+    keys: dict[str, KeyState] = {c.id: await ports.keyring.state(c, now) for c in {r.client for r in recipients if r.client}}
+    return make_plan(analysis, readings, tuple(verdicts), keys)
