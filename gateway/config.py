@@ -1,0 +1,341 @@
+"""config.toml as a frozen `Config`: each field declared once with type, default, unit, limits and a sentence of help.
+
+This file is the manual: config.example.toml is written from it and a test keeps the two equal. No environment variable changes a setting, no
+setting turns a safety off; secrets are files, never values. TLS may be absent only towards this machine itself (RFC 8314 section 3, RFC 4954).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import platform
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import tzlocal
+from pydantic import AfterValidator, BeforeValidator, Field
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+from gateway.core.model import Coach, Contact, Role
+from gateway.toml_file import AbsolutePath, AddressText, Folder, FutureSecret, ReadableFile, SecretFile, Section, Text, Tls, read
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A socket address to listen on."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        """As `listen` spells it."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def is_loopback(host: str) -> bool:
+    """True only for "localhost" and literal loopback addresses: any other name could be pointed elsewhere by a name server."""
+    if host.casefold() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _endpoint(value: object) -> Endpoint:
+    found = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\s:\[\]]+)):(\d{1,5})", value) if isinstance(value, str) else None
+    if not found or not 1 <= int(found[3]) <= 65535:
+        raise ValueError(f'{value!r} is not an address and port, such as "127.0.0.1:2587" or "[::1]:2587"')
+    return Endpoint(found[1] or found[2], int(found[3]))
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name of a folder of zones
+        raise ValueError(f'{value!r} is no time zone of the tz database, such as "Europe/Berlin"') from None
+    return value
+
+
+def _local_zone() -> str:
+    return tzlocal.get_localzone_name() or "unknown"
+
+
+def _matching(pattern: str, what: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value, re.IGNORECASE):
+            raise ValueError(f"{value!r} is not {what}")
+        return value.casefold()
+
+    return AfterValidator(check)
+
+
+def _database(value: str) -> str:
+    try:
+        url = make_url(value)
+    except ArgumentError:
+        raise ValueError('is not a database URL, such as "sqlite:////var/lib/coachgate/coachgate.db"') from None  # the value may hold a password
+    if url.password is not None:
+        raise ValueError("must not hold a password: put it into store.password_file")
+    if url.get_backend_name() not in ("sqlite", "postgresql"):
+        raise ValueError(f"{url.get_backend_name()!r} is neither sqlite nor postgresql")
+    return value
+
+
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+Host = Annotated[str, _matching(rf"{_LABEL}(?:\.{_LABEL})*|[0-9a-f:.]+", "a host name or an IP address")]
+HostName = Annotated[str, _matching(rf"{_LABEL}(?:\.{_LABEL})+", "a host name")]
+Label = Annotated[str, _matching(_LABEL, 'one label of a host name ("acme" of acme.zoom.us)')]
+TenantId = Annotated[str, _matching(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", "a tenant id (32 hex digits in five groups)")]
+Room = Annotated[str, _matching(rf"{_LABEL}(?:\.{_LABEL})+(?:/[\w.~-]+)+", "a room of the form host/path, without https:// and query")]
+MeetingId = Annotated[str, _matching(r"[a-z]+:[0-9a-z-]{6,40}", 'a platform and meeting number, such as "zoom:86451209377"')]
+Zone = Annotated[str, AfterValidator(_zone)]
+ListenAddress = Annotated[Endpoint, BeforeValidator(_endpoint)]
+DatabaseUrl = Annotated[str, AfterValidator(_database)]
+
+
+def setting(sentence: str, default: Any = ..., *, example: Any = None, **limits: Any) -> Any:
+    """A field with its sentence of help; `example` stands in config.example.toml where there is no default to show."""
+    return Field(default, description=sentence, examples=None if example is None else [example], **limits)
+
+
+def several(sentence: str, *, example: Any, **limits: Any) -> Any:
+    """A list; empty by default unless it must have items. Not strict, because TOML has lists and a frozen value has tuples."""
+    return setting(sentence, ... if limits else (), example=example, strict=False, **limits)
+
+
+class CoachSection(Section):
+    """[coach] The person whose mail this is."""
+
+    name: Text = setting("Name of the coach, as clients know her.", example="Robin Vale")
+    addresses: tuple[AddressText, ...] = several(
+        "Addresses the coach sends from; the first one receives the notices.",
+        example=["coach@coach.example"], min_length=1,
+    )
+    time_zone: Zone = setting(
+        "Zone of times written without one. Default: the zone of this machine.",
+        example="Europe/Berlin", default_factory=_local_zone, validate_default=True,
+    )
+    support: tuple[AddressText, ...] = several(
+        "Assistants who signed the confidentiality agreement. They receive scheduling, never notes.",
+        example=["assistant@coach.example"],
+    )
+
+
+class Submission(Section):
+    """[submission] Where the coach's mail program hands in mail (RFC 6409)."""
+
+    listen: tuple[ListenAddress, ...] = several("Addresses and ports to listen on.", example=["127.0.0.1:2587"], min_length=1)
+    tls: Tls = setting(
+        '"starttls", "implicit" (RFC 8314), or "none", which is allowed only where every address above is a loopback one.',
+        "starttls", example="none",
+    )
+    certificate: ReadableFile | None = setting("Certificate chain (PEM). Needed unless tls is none.", None, example="tls/fullchain.pem")
+    key: SecretFile | None = setting(
+        'Private key (PEM), mode 0600, or "credential:NAME". Needed unless tls is none.',
+        None, example="tls/privkey.pem",
+    )
+    hostname: HostName | None = setting("Name in the greeting. Default: the name of this machine.", None, example="gateway.coach.example")
+    size_limit_mib: int = setting("Largest mail taken, in MiB (SIZE, RFC 1870). 36 leaves room for 25 MiB of attachments.", 36, ge=1, le=150)
+    max_connections: int = setting("Connections at one time.", 32, ge=1, le=1000)
+    per_address: int = setting("Connections at one time from one IP address.", 8, ge=1, le=1000)
+    max_recipients: int = setting("Recipients of one mail (RFC 5321 section 4.5.3.1.8).", 100, ge=1, le=1000)
+    idle_seconds: int = setting("A connection that says nothing for so long is closed (RFC 5321 section 4.5.3.2.7).", 300, ge=10, le=3600)
+    session_seconds: int = setting("Longest life of one connection.", 1800, ge=60, le=86400)
+
+    def faults(self) -> Iterator[tuple[str, str]]:
+        """TLS everywhere but on this machine; the session outlasts the idle time."""
+        abroad = [str(e) for e in self.listen if not is_loopback(e.host)]
+        if self.tls == "none" and abroad:
+            yield "tls", f'"none" is allowed only on loopback, and {", ".join(abroad)} is not'
+        for name in ("certificate", "key") if self.tls != "none" else ():
+            if getattr(self, name) is None:
+                yield name, f'is missing, tls = "{self.tls}" needs it'
+        if self.session_seconds < self.idle_seconds:
+            yield "session_seconds", f"{self.session_seconds} is below idle_seconds, {self.idle_seconds}"
+
+
+class Relay(Section):
+    """[relay] The mail server that takes the copies to the world (smarthost)."""
+
+    host: Host = setting("Host name of the smarthost, as its certificate says it.", example="smtp.coach.example")
+    port: int = setting("587 with starttls, 465 with implicit.", 587, ge=1, le=65535)
+    tls: Tls = setting(
+        '"starttls", "implicit", or "none", which is allowed only to a loopback address. The certificate is always checked.',
+        "starttls",
+    )
+    ca_file: ReadableFile | None = setting(
+        "Authority that signed the smarthost's certificate (PEM). Default: those of this machine.",
+        None, example="tls/smarthost-ca.pem",
+    )
+    auth: Literal["none", "password", "xoauth2"] = setting('How to log in: "none", "password" (RFC 4954 PLAIN or LOGIN) or "xoauth2".', "none")
+    username: Text | None = setting("Login at the smarthost.", None, example="coach@coach.example")
+    password_file: SecretFile | None = setting('File with the password, mode 0600, or "credential:NAME".', None, example="relay.password")
+    token_file: SecretFile | None = setting(
+        "File with the current access token for xoauth2, mode 0600; read anew for each connection.",
+        None, example="relay.token",
+    )
+    connections: int = setting("Connections to the smarthost at one time.", 4, ge=1, le=50)
+    timeout_seconds: int = setting(
+        "How long to wait for an answer; five times as long after the final dot (RFC 5321 section 4.5.3.2).",
+        120, ge=5, le=900,
+    )
+    warn_after_hours: int = setting("The coach is told of a copy that has waited so long.", 4, ge=1, le=240)
+    give_up_after_hours: int = setting("A copy that has waited so long ends as failed, and the coach is told.", 48, ge=1, le=240)
+
+    def faults(self) -> Iterator[tuple[str, str]]:
+        """TLS everywhere but on this machine; a login where one is asked for; a warning before the end."""
+        if self.tls == "none" and not is_loopback(self.host):
+            yield "tls", f'"none" is allowed only on loopback, and {self.host} is not'
+        needed = {"none": (), "password": ("username", "password_file"), "xoauth2": ("username", "token_file")}[self.auth]
+        for name in needed:
+            if getattr(self, name) is None:
+                yield name, f'is missing, auth = "{self.auth}" needs it'
+        if self.auth == "none" and self.username is not None:
+            yield "auth", 'is "none", so the username would never be used; say "password" or "xoauth2"'
+        if self.give_up_after_hours <= self.warn_after_hours:
+            yield "give_up_after_hours", f"{self.give_up_after_hours} is not above warn_after_hours, {self.warn_after_hours}"
+
+
+class Sealing(Section):
+    """[sealing] OpenPGP."""
+
+    gpg: Text = setting("The GnuPG program: a name on the PATH or a path.", "gpg")
+    threads: int = setting("Sealings at one time.", 2, ge=1, le=32)
+    timeout_seconds: int = setting("One sealing that takes longer is stopped; the mail stays with the mail program.", 30, ge=1, le=300)
+    require_verified_keys: bool = setting(
+        "Seal only to keys whose fingerprint the coach has compared (key_verified in the client file). Otherwise notes wait until she has.",
+        True,
+    )
+
+
+class Reading(Section):
+    """[reading] The processes that read mail, each under limits: a hostile mail harms nothing and is held."""
+
+    workers: int = setting("Processes.", 2, ge=1, le=32)
+    seconds: float = setting("Processor time for one mail, in seconds.", 1.0, ge=0.1, le=60)
+    memory_mib: int = setting("Memory of one process, in MiB.", 768, ge=256, le=8192)
+
+
+class StoreSection(Section):
+    """[store] The database that has custody of every accepted mail."""
+
+    url: DatabaseUrl | None = setting(
+        'Database: SQLite, or "postgresql://coachgate@db.coach.example/coachgate" for several machines. Default: coachgate.db in state_dir.',
+        None, example="sqlite:////var/lib/coachgate/coachgate.db",
+    )
+    password_file: SecretFile | None = setting(
+        'File with the PostgreSQL password, mode 0600, or "credential:NAME".',
+        None, example="database.password",
+    )
+    keep_sent_bodies_days: int = setting("Days a sealed copy stays after it was handed over. 0: it goes at once.", 0, ge=0, le=365)
+    keep_held_days: int = setting(
+        "Days a held item's sealed body stays after the coach released or discarded it. An open one never expires.",
+        0, ge=0, le=365,
+    )
+
+
+class Secrets(Section):
+    """[secrets] What opens the sealed bodies on this machine."""
+
+    master_key_file: FutureSecret | None = setting(
+        'Master key, mode 0600, or "credential:NAME". Default: master.key in state_dir, made by `coachgate init`.',
+        None, example="/var/lib/coachgate/master.key",
+    )
+
+
+class Notices(Section):
+    """[notices] What the gateway tells the coach by mail."""
+
+    digest_seconds: int = setting(
+        "What was diverted or withheld within so long is told in one notice. At most 60: she is told within a minute.",
+        30, ge=5, le=60,
+    )
+
+
+class Policies(Section):
+    """[policies] The rules that ship with coachgate always hold; the coach can make them stricter."""
+
+    local: Folder | None = setting("Folder with the coach's own rules and words (TOML).", None, example="policies")
+
+
+class Meetings(Section):
+    """[meetings] Meeting platforms whose subscription the coach owns: only such links pass to a company."""
+
+    teams_tenants: tuple[TenantId, ...] = several("Microsoft Teams: tenant ids.", example=["7f3a1c52-0d64-4b8e-9a57-2c1be0d94f10"])
+    zoom_vanity: tuple[Label, ...] = several(
+        'Zoom: the first label of your own address ("vale-coaching" of vale-coaching.zoom.us).',
+        example=["vale-coaching"],
+    )
+    webex_sites: tuple[Label, ...] = several('Webex: the first label of your site ("vale" of vale.webex.com).', example=["vale"])
+    rooms: tuple[Room, ...] = several("Your own rooms on shared platforms: host and path.", example=["whereby.com/vale-coaching"])
+    hosts: tuple[HostName, ...] = several("Hosts that you run yourself: every room there is yours.", example=["meet.coach.example"])
+    meeting_ids: tuple[MeetingId, ...] = several("Your standing meeting numbers.", example=["zoom:86451209377"])
+
+
+class Places(Section):
+    """[places] Places that may be named to a company."""
+
+    known: tuple[Text, ...] = several("Places word for word.", example=["Vale Coaching, Lindenweg 3, 10115 Berlin"])
+    rooms: tuple[Text, ...] = several("Patterns for rooms; <number> stands for digits and dots.", example=["Room <number>"])
+
+
+class Log(Section):
+    """[log] The operator's log: ids, counts and codes; never an address, a subject or a word of a mail."""
+
+    level: Literal["info", "warning", "error"] = setting('"info", "warning" or "error".', "info")
+
+
+class Config(Section):
+    """All settings. Built by `load` only."""
+
+    state_dir: AbsolutePath = setting("Folder of the database and the keys, an absolute path, mode 0700.", example="/var/lib/coachgate")
+    coach: CoachSection
+    submission: Submission
+    relay: Relay
+    sealing: Sealing = Sealing()
+    reading: Reading = Reading()
+    store: StoreSection = StoreSection()
+    secrets: Secrets = Secrets()
+    notices: Notices = Notices()
+    policies: Policies = Policies()
+    meetings: Meetings = Meetings()
+    places: Places = Places()
+    log: Log = Log()
+
+    @property
+    def person(self) -> Coach:
+        """The coach as the core knows her."""
+        return Coach(self.coach.name, self.coach.addresses, self.coach.time_zone)
+
+    @property
+    def contacts(self) -> tuple[Contact, ...]:
+        """The assistants named here; others come from the store."""
+        return tuple(Contact(str(mailbox), Role.SUPPORT) for mailbox in self.coach.support)
+
+    @property
+    def hostname(self) -> str:
+        """The name this machine gives itself in SMTP."""
+        return self.submission.hostname or platform.node() or "localhost"
+
+    @property
+    def master_key_file(self) -> Path:
+        """Where the master key lies, or will lie after `init`."""
+        return self.secrets.master_key_file or self.state_dir / "master.key"
+
+    @property
+    def database_url(self) -> str:
+        """The database with its password: for the driver, never for a log."""
+        url = make_url(self.store.url or f"sqlite:///{self.state_dir / 'coachgate.db'}")
+        if self.store.password_file is not None:
+            url = url.set(password=self.store.password_file.read_text().rstrip("\r\n"))
+        return url.render_as_string(hide_password=False)
+
+
+def load(path: Path) -> Config:
+    """The configuration at `path`. Raises `errors.ConfigurationError` with every problem found, each with its key."""
+    return read(path, Config)
