@@ -140,6 +140,28 @@ def same_mailbox(a: Mailbox, b: Mailbox) -> bool:
     return canonical(a) == canonical(b)
 
 
+def may_write_as(author: str, patterns: tuple[str, ...]) -> bool:
+    """Whether `author`, an address as written, is covered by one of `patterns`: "a@b.example", "@b.example" (that very domain) or "*" (all).
+
+    An author that the grammar does not admit is covered by "*" alone.
+    """
+    if "*" in patterns:
+        return True
+    try:
+        mailbox = parse_mailbox(author)
+    except MalformedPath:
+        return False
+    return any(_compared_domain(p[1:]) == mailbox.domain if p.startswith("@") else _is_same(p, mailbox) for p in patterns)
+
+
+def _is_same(pattern: str, mailbox: Mailbox) -> bool:
+    """Whether `pattern` is an address of the mailbox's owner; one that does not parse is nobody's."""
+    try:
+        return same_mailbox(parse_mailbox(pattern), mailbox)
+    except MalformedPath:
+        return False
+
+
 def is_at_or_under(domain: str, registered: str) -> bool:
     """Whether `domain` is `registered` or a sub-domain of it; both in any spelling, compared as A-labels."""
     name, root = _compared_domain(domain), _compared_domain(registered)
