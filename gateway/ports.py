@@ -143,6 +143,7 @@ class Lease:
     attempt: int  # 1 for the first
     queued_at: datetime
     unclear_before: bool  # an earlier attempt ended in silence after the dot
+    submission_id: str | None = None  # the submission that caused the copy; None for the gateway's own words
 
 
 class Store(Protocol):
