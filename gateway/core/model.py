@@ -301,6 +301,7 @@ class Verdict:
     action: Action
     rule_ids: tuple[str, ...]
     reason: str  # a sentence for the coach, from the rule
+    consent: str = ""  # the scope of a consent on record that every deciding rule names: the coach may release with one word
 
 
 @dataclass(frozen=True, slots=True)
