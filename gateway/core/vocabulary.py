@@ -18,15 +18,15 @@ from gateway.core.phrases import SLOTS, Automaton, PatternError
 # what each word class is for stands beside its words in the pack
 WORDS = frozenset(
     "weekdays weekdays_capital months months_capital day_words day_parts zones units meridiem number_words hours ordinal_words ordinal_suffixes relative "
-    "recurring time_joiners time_prepositions bound_prepositions half_words duration_nouns "
+    "recurring time_joiners time_tails time_prepositions bound_prepositions half_words duration_nouns "
     "place_heads_before place_heads_after location_nouns place_links place_openers place_modifiers "
     "function first_person third_person your_nouns foreign_hard foreign_soft past_you imperatives logistic_imperatives negations cues neutral_nouns clause_breaks "
-    "determiners tell_tales cancelling deadlines "
+    "determiners tell_tales confirming proposing moving cancelling late asking deadlines stop_openers "
     "greetings sign_offs group_names titles abbreviations history_openers history_headers labels_time labels_place labels_phone labels_code labels_other".split()
 )
 TEMPLATES = frozenset(
-    "greeting greeting_plain signature confirmed proposed moved moved_from cancelled cancelled_plain late asked stated unavailable reply_by also_time place link phone code other "
-    "subject subject_plain subject_cancelled and".split()
+    "greeting greeting_plain signature confirmed proposed moved cancelled cancelled_plain late asked stated unavailable reply_by also_time place link phone other "
+    "subject subject_plain subject_cancelled".split()
 )
 POSITIONS = ("clause", "prefix", "suffix")
 

@@ -1,0 +1,170 @@
+"""The recogniser: what a text says of an appointment, and nothing else of it. Allow-list of language, facts first.
+
+    normalise > split into sentences > find spans > whose is each span > closed frames > gate of the mail > compose
+
+Pure and deterministic; time grows with the length of the text, which is capped. It never deletes from the original: the company text is
+composed from facts, approved sentences and the words of the pack, and `is_composed` proves it. What is not understood is withheld.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gateway.core.model import Fact, FactKind, Reading, RecogniserContext, Sentence, Status, TextBlock
+from gateway.core.recognise import frames, ownership, template
+from gateway.core.recognise.ownership import OWN, Clause
+from gateway.core.recognise.sentences import Piece, split
+from gateway.core.recognise.spans import Span, find_spans
+from gateway.core.recognise.template import is_composed
+from gateway.core.recognise.tokens import is_foreign_script, normalise
+from gateway.core.vocabulary import Pack, Packs
+
+__all__ = ["is_composed", "recognise"]
+
+LONGEST_TEXT = 40_000  # characters of all blocks together; beyond it nothing is read
+LONGEST_SENTENCE = 400  # tokens
+
+
+@dataclass(slots=True)
+class _Judged:
+    """A sentence with everything found in it."""
+
+    piece: Piece
+    verdict: frames.Verdict
+    facts: list[Fact]
+    relation: str = "stated"
+    anchor: bool = False
+    explained: bool = True  # no word in it that the pack does not know
+
+
+def recognise(blocks: tuple[TextBlock, ...], context: RecogniserContext, packs: Packs) -> Reading:
+    """The reading of a message's texts under one context. Raises nothing for any text."""
+    if sum(len(block.text) for block in blocks) > LONGEST_TEXT:
+        withheld = tuple(Sentence(block.source, "", False, "too-long") for block in blocks)
+        return Reading("", False, Status.STATED, (), withheld, False)
+    texts = [(block.source, normalise(block.text)) for block in blocks]
+    pack = _language(" ".join(text for _, text in texts), packs)
+    if pack is None:
+        sentences = tuple(Sentence(source, text, False, "unknown-language") for source, text in texts if text.strip())
+        return Reading("", False, Status.STATED, (), sentences, not sentences)
+    judged = [_judge(piece, context, pack) for source, text in texts for piece in split(source, text, pack, context)]
+    _lists(judged)
+    appointment = any(j.anchor for j in judged)
+    facts = tuple(fact for j in judged for fact in j.facts)
+    own = [fact for fact in facts if fact.owner == OWN]
+    status = _status(judged)
+    sentences = tuple(Sentence(j.piece.source, j.piece.text, j.verdict.approved, j.verdict.rule, j.verdict.word) for j in judged)
+    complete = all(j.verdict.approved for j in judged)
+    text = template.company_text(_lines(judged, pack), context, pack) if appointment else ""
+    subject = template.company_subject(status, own, pack) if text else ""
+    reading = Reading(pack.language, appointment, status, facts, sentences, complete, text, subject)
+    if is_composed(reading, context, packs):
+        return reading
+    return Reading(pack.language, appointment, status, facts, sentences, False)  # the proof failed: say nothing
+
+
+def _language(text: str, packs: Packs) -> Pack | None:
+    """The pack that knows most of the words; None where none knows enough."""
+    words = [word for word in text.lower().replace("'", " ").split() if word[:1].isalpha()][:2000]
+    best, score = None, 0.0
+    for pack in packs.packs:
+        hits = sum(word.strip(".,;:!?()") in pack.known for word in words)
+        share = hits / len(words) if words else 0.01
+        if share > score:
+            best, score = pack, share
+    return best if score >= (0.25 if len(words) > 3 else 0.005) else None
+
+
+def _judge(piece: Piece, context: RecogniserContext, pack: Pack) -> _Judged:
+    """One sentence: its spans, their owners, the frames, and whether it can open the gate of the mail."""
+    if piece.part == "quoted":
+        return _Judged(piece, frames.Verdict(False, "quoted-history"), [])
+    if len(piece.tokens) > LONGEST_SENTENCE:
+        return _Judged(piece, frames.Verdict(False, "too-long"), [])
+    if is_foreign_script(piece.text):
+        return _Judged(piece, frames.Verdict(False, "mixed-script"), [])
+    if piece.part == "greeting":
+        return _Judged(piece, frames.Verdict(True, "greeting"), [])
+    if piece.part == "signature":
+        return _Judged(piece, _signature(piece, context, pack), [])
+    spans = find_spans(piece.text, piece.tokens, context, pack)
+    parts = ownership.clauses(piece, spans, context, pack)
+    facts = [Fact(span.kind, span.text, piece.source, ownership.owner_of(span, piece, parts, pack)) for span in spans]
+    verdict = frames.judge(piece, spans, context, pack)
+    if piece.part == "label" and piece.label == "other" or _is_foreign_language(piece, pack):
+        facts = [Fact(f.kind, f.text, f.source, "label" if piece.part == "label" else "language") for f in facts]
+    relation = _relation(piece, pack)
+    own = [(f, s) for f, s in zip(facts, spans, strict=True) if f.owner == OWN and not s.weak]
+    anchor = piece.part != "subject" and (verdict.approved and verdict.appointment or _anchors(own, parts, piece))
+    return _Judged(piece, verdict, facts, relation, anchor, all(c.bare for c in parts))
+
+
+def _anchors(own: Sequence[tuple[Fact, Span]], parts: Sequence[Clause], piece: Piece) -> bool:
+    """Whether a clean fact shows an appointment: a time with a word of appointments in its clause, or with nothing unexplained in the sentence."""
+    for fact, span in own:
+        clause = next(c for c in parts if c.begin <= span.begin < c.end)
+        if fact.kind in (FactKind.LINK, FactKind.PHONE) or clause.cued or all(c.bare for c in parts) or piece.part == "label":
+            return True
+    return False
+
+
+def _is_foreign_language(piece: Piece, pack: Pack) -> bool:
+    """Whether a sentence of some length has hardly a word the pack knows: ownership cannot be judged there."""
+    words = [t.low for t in piece.tokens if t.kind == "word"]
+    return len(words) >= 4 and sum(w in pack.known for w in words) < len(words) * 0.3
+
+
+def _signature(piece: Piece, context: RecogniserContext, pack: Pack) -> frames.Verdict:
+    """A line below the letter: a sign-off, a name of at most three words, a number. Anything else is withheld."""
+    low = piece.text.lower().rstrip(",.! ")
+    words = [t for t in piece.tokens if t.kind != "sign"]
+    names = {word.lower() for name in (*context.coach_names, *context.client_names) for word in name.split()}
+    if not words or low in pack.words["sign_offs"]:
+        return frames.Verdict(True, "sign-off")
+    if len(words) <= 3 and all(t.kind == "word" and (t.capital or t.low in names or t.low in pack.words["titles"]) for t in words):
+        return frames.Verdict(True, "signature")
+    return frames.Verdict(False, "signature-not-plain", words[0].text)
+
+
+def _lists(judged: list[_Judged]) -> None:
+    """A list is one thing: a row with an unexplained word takes the facts of all its rows with it."""
+    bad = {(j.piece.source, j.piece.group) for j in judged if j.piece.part == "row" and not j.explained}
+    for j in judged:
+        if j.piece.part == "row" and (j.piece.source, j.piece.group) in bad:
+            j.facts = [Fact(f.kind, f.text, f.source, "list") for f in j.facts]
+            j.anchor = False
+
+
+RELATIONS = (("deadlines", "reply_by"), ("cancelling", "cancelled"), ("negations", "unavailable"), ("late", "late"), ("moving", "moved"), ("proposing", "proposed"), ("confirming", "confirmed"))
+
+
+def _relation(piece: Piece, pack: Pack) -> str:
+    """What a sentence says of its times, by the first class of words found in it."""
+    lows = [t.low for t in piece.tokens]
+    if piece.text.rstrip().endswith("?"):
+        return "proposed"
+    return next((relation for words, relation in RELATIONS if ownership.phrase_in(lows, pack.words[words])), "stated")
+
+
+def _status(judged: Sequence[_Judged]) -> Status:
+    """The status of the mail: the first frame that names one, else the relation of the first sentence with an own time."""
+    found = [j.verdict.status for j in judged if j.verdict.approved and j.verdict.status and j.piece.part != "subject"]
+    if found:
+        return found[0]
+    relations = [j.relation for j in judged if j.piece.part != "subject" and any(f.owner == OWN and f.kind is FactKind.TIME for f in j.facts)]
+    return next((Status(r) for r in relations if r in list(Status)), Status.STATED)
+
+
+def _lines(judged: Sequence[_Judged], pack: Pack) -> list[str]:
+    """What the company text says, in the order of the mail: approved sentences as they are, other facts by template, the subject's last."""
+    lines: list[str] = []
+    for j in sorted(judged, key=lambda j: j.piece.source == "subject"):
+        own = [f for f in j.facts if f.owner == OWN]
+        said = "\n".join(lines)
+        own = [f for f in own if f.text not in said]
+        if j.verdict.approved and j.piece.part in ("body", "label", "row") and all(f.owner == OWN for f in j.facts):
+            lines.append(j.piece.text)
+        elif own:
+            lines += template.fact_lines("also_time" if j.piece.part == "subject" else j.relation, own, pack)
+    return lines

@@ -1,0 +1,69 @@
+"""Place shapes: "Room 12", "third floor", "44 Beacon Street", "the Burton Room", configured places. Lists of nouns come from the pack; the shapes are here.
+
+A capitalised word alone is never a place: it may be a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from gateway.core.model import RecogniserContext
+from gateway.core.recognise.tokens import Token, scan
+from gateway.core.vocabulary import Pack
+
+
+def place_spans(tokens: Sequence[Token], context: RecogniserContext, pack: Pack) -> Iterator[tuple[int, int]]:
+    """(begin, end) of every place, longest first at each position."""
+    words = pack.words
+    configured = [tuple(t.low for t in scan(place)) for place in context.places]
+    index = 0
+    while index < len(tokens):
+        end = max([_configured(tokens, index, configured), _shape(tokens, index, pack)])
+        while end > index and end + 1 < len(tokens) and (tokens[end].text in ",/(+&" or tokens[end].low in words["place_links"]):
+            step = end + 1
+            more = max(_configured(tokens, step, configured), _shape(tokens, step, pack))
+            if more <= step:
+                break
+            end = more + (1 if tokens[end].text == "(" and more < len(tokens) and tokens[more].text == ")" else 0)
+        if end > index:
+            yield index, end
+            index = end
+        else:
+            index += 1
+
+
+def _configured(tokens: Sequence[Token], index: int, configured: Sequence[tuple[str, ...]]) -> int:
+    return max((index + len(place) for place in configured if place and tuple(t.low for t in tokens[index : index + len(place)]) == place), default=index)
+
+
+def _is_number(token: Token, pack: Pack) -> bool:
+    return token.kind in ("number", "code", "ordinal") or token.low in pack.words["ordinal_words"] or token.low in pack.words["place_modifiers"]
+
+
+def _shape(tokens: Sequence[Token], index: int, pack: Pack) -> int:
+    """End of the place that starts at `index`; `index` itself where none does."""
+    words, size = pack.words, len(tokens)
+    token = tokens[index]
+    after = tokens[index + 1] if index + 1 < size else None
+    if token.low in words["place_heads_before"] and after is not None and not (after.spaced is False and after.kind == "sign"):
+        if after.kind in ("number", "code", "clock") or (after.kind == "word" and len(after.text) == 1 and after.text.isupper()):
+            end = index + 2
+            while end + 1 < size and tokens[end].text in "+.-" and not tokens[end].spaced and len(tokens[end + 1].text) <= 3 and not tokens[end + 1].spaced:
+                end += 2
+            return end
+    if _is_number(token, pack) and after is not None and after.low in words["place_heads_before"]:
+        return index + 2
+    if token.kind in ("number", "code") and after is not None and after.low in words["place_openers"]:  # 12 rue des Fictions
+        end = index + 2
+        while end < size and end < index + 6 and tokens[end].kind == "word":
+            end += 1
+        return end
+    start = index + (1 if token.kind in ("number", "code") else 0)
+    end = start
+    while end < size and end < start + 4 and tokens[end].capital and tokens[end].kind == "word" and tokens[end].low not in words["weekdays"]:
+        end += 1
+        if end > start + 1 and tokens[end - 1].low in words["place_heads_after"]:
+            return end
+        if end < size and tokens[end].text == "." and not tokens[end].spaced:
+            end += 1
+    return index

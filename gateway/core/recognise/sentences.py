@@ -1,0 +1,210 @@
+"""Blocks to sentences: lines are joined where they were wrapped, cut where a sentence ends, and each gets the part it plays in a letter
+(greeting, body, row of a list, labelled line, signature, quoted history). Never decides whether anything may pass.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from gateway.core.model import RecogniserContext
+from gateway.core.recognise.tokens import Token, scan
+from gateway.core.vocabulary import Pack
+
+WRAPPED = 58  # a line at least this long may go on in the next one
+BULLET = re.compile(r"\s*(?:[-*\u2022\u2013\u2014\u00b7>]|\d{1,2}[.)]|\(?[a-z]\)|option \w{1,2}[:.)]|[\u2190-\u2bff\U0001f000-\U0001faff]\ufe0f?)\s*", re.IGNORECASE)
+PICTURES = {"\u23f0": "time", "\U0001f550": "time", "\U0001f4c5": "time", "\U0001f5d3": "time", "\U0001f4c6": "time", "\U0001f4cd": "place", "\U0001f3e2": "place",
+            "\U0001f4de": "phone", "\u260e": "phone", "\U0001f4f1": "phone", "\U0001f517": "place", "\U0001f4bb": "place"}  # fmt: skip
+RULE = re.compile(r"\s*[-_=*\u2500\u2014]{4,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A sentence on its way through the recogniser."""
+
+    source: str
+    text: str
+    tokens: tuple[Token, ...]
+    part: str  # "subject" | "greeting" | "body" | "row" | "label" | "signature" | "quoted"
+    label: str = ""  # of a labelled line: "time" | "place" | "phone" | "code" | "other"
+    group: int = 0  # rows of one list share a number
+
+
+def split(source: str, text: str, pack: Pack, context: RecogniserContext) -> list[Piece]:
+    """The sentences of a normalised block in order. Every character that is not white space is in exactly one of them."""
+    if source == "subject":
+        return [Piece(source, s, t, "subject") for s, t in _cut(text.replace("\n", " "), pack)]
+    pieces: list[Piece] = []
+    quoted = closing = False
+    group = 0
+    lines = _joined(text.split("\n"))
+    last = _last_of_body(lines, pack)
+    for number, line in enumerate(lines):
+        stripped = line.strip()
+        if not stripped:
+            group += 0 if _row(_next(lines, number), pack) else 1
+            continue
+        quoted = quoted or _opens_history(stripped, pack)
+        if quoted or stripped.startswith(">"):
+            pieces.append(Piece(source, stripped, scan(stripped), "quoted"))
+            continue
+        closing = closing or number > last or (stripped in ("--", "-- ") and number > 0)
+        if closing:
+            pieces.append(Piece(source, stripped, scan(stripped), "signature"))
+            continue
+        label, rest = _label(stripped, pack)
+        if label:
+            group += 1
+            pieces.append(Piece(source, stripped, scan(stripped), "label", label, group))
+            continue
+        row = _row(stripped, pack)
+        group += 0 if row else 1
+        first = not any(p.part in ("body", "row", "label") for p in pieces)
+        for sentence, tokens in _cut(stripped, pack):
+            if first:
+                first = False
+                head = _greeting(tokens, pack, context)
+                if head:
+                    end = tokens[head - 1].end
+                    pieces.append(Piece(source, sentence[:end], tokens[:head], "greeting"))
+                    sentence = sentence[end:].strip()
+                    tokens = scan(sentence)
+                    if not tokens:
+                        continue
+            pieces.append(Piece(source, sentence, tokens, "row" if row else "body", group=group))
+    return pieces
+
+
+def _next(lines: list[str], number: int) -> str:
+    return next((line.strip() for line in lines[number + 1 :] if line.strip()), "")
+
+
+def _joined(lines: list[str]) -> list[str]:
+    """Lines as written, with those put together again that a mail program wrapped."""
+    out: list[str] = []
+    wrapped = False
+    for line in lines:
+        stripped = line.strip()
+        go_on = wrapped and stripped and not BULLET.match(stripped) and not stripped.startswith(">")
+        if go_on:
+            out[-1] = out[-1].rstrip() + " " + stripped
+        else:
+            out.append(line)
+        wrapped = len(line) >= WRAPPED and stripped[-1:] not in (".", "!", "?", ":", ")") and not stripped.startswith(">")
+    return out
+
+
+def _opens_history(line: str, pack: Pack) -> bool:
+    """Whether a line begins quoted or forwarded history: everything after it is somebody else's."""
+    low = line.lower()
+    if low.startswith(tuple(pack.words["history_openers"])) and (RULE.match(low) or low.endswith(":") or "<" in low):
+        return True
+    if RULE.match(low) and any(word in low for word in pack.words["history_openers"]):
+        return True
+    if low.endswith(":") and "@" in low and any(c.isdigit() for c in low):
+        return True  # "On <date> <person> <mailbox> wrote:" in any language
+    head, colon, rest = low.partition(":")
+    return bool(colon) and head.strip("* ") in pack.words["history_headers"] and ("@" in rest or bool(re.search(r"\d{4}", rest)))
+
+
+def _label(line: str, pack: Pack) -> tuple[str, str]:
+    """("place", "the rest") of "Where: the rest"; a picture of a clock or a pin is a label too."""
+    for picture, kind in PICTURES.items():
+        if line.startswith(picture):
+            return kind, line[len(picture) :]
+    head, colon, rest = line.lstrip("-*\u2022 ").partition(":")
+    if not colon or not rest.strip() or len(head) > 40:
+        return "", ""
+    low = head.strip().lower()
+    for kind in ("time", "place", "phone", "code", "other"):
+        if low in pack.words[f"labels_{kind}"]:
+            return kind, rest
+    return "", ""
+
+
+def _row(line: str, pack: Pack) -> bool:
+    """Whether a line is an entry of a list or table: a bullet, a number, or a short line that begins with a day or a time."""
+    if not line:
+        return False
+    bullet = BULLET.match(line)
+    if bullet and bullet.end() < len(line):
+        return True
+    if len(line) > 90:
+        return False
+    tokens = scan(line[:40])
+    if not tokens or line[-1] in ".!?":
+        return False
+    return tokens[0].kind in ("clock", "date") or (tokens[0].low in pack.words["weekdays"] and len(tokens) > 1 and (tokens[1].kind != "word" or len(line) < 60))
+
+
+def _cut(text: str, pack: Pack) -> list[tuple[str, tuple[Token, ...]]]:
+    """A paragraph cut into sentences."""
+    tokens = scan(text)
+    cuts: list[int] = []
+    for index, token in enumerate(tokens[:-1]):
+        after = tokens[index + 1]
+        if token.kind == "sign" and token.text in ".!?\u2026" and after.spaced and after.text not in ".!?":
+            before = tokens[index - 1] if index else None
+            abbreviated = before is not None and not token.spaced and (before.low in pack.words["abbreviations"] or (len(before.low) == 1 and before.capital))
+            if not (token.text == "." and abbreviated):
+                cuts.append(index + 1)
+    sentences = []
+    for begin, end in zip([0, *cuts], [*cuts, len(tokens)], strict=True):
+        if begin < end:
+            start, stop = tokens[begin].start, tokens[end - 1].end
+            piece = text[start:stop]
+            sentences.append((piece, tuple(Token(t.kind, t.text, t.low, t.start - start, t.end - start, t.spaced) for t in tokens[begin:end])))
+    return sentences
+
+
+def _greeting(tokens: tuple[Token, ...], pack: Pack, context: RecogniserContext) -> int:
+    """How many tokens at the front are a salutation: "Hi Omar,", "Dear Ms. Castellano", "Lachie,". Case matters: names are capital."""
+    words, index = pack.words, 0
+    while index < min(3, len(tokens)) and (tokens[index].low in words["greetings"] or " ".join(t.low for t in tokens[index : index + 2]) in words["greetings"]):
+        index += 2 if " ".join(t.low for t in tokens[index : index + 2]) in words["greetings"] else 1
+    opened, names = index > 0, 0
+    while index < len(tokens) and names < 4:
+        token = tokens[index]
+        if token.low in words["titles"] or token.low in words["group_names"] or (token.text == "." and names):
+            names += token.text != "."
+        elif token.text == "," and opened and not names:
+            pass
+        elif token.capital and token.low not in words["weekdays"] and token.low not in words["months"] and (opened or token.low not in words["function"]):
+            names += 1
+        elif token.text in "/&" and names:
+            pass
+        else:
+            break
+        index += 1
+    if index == len(tokens):
+        return index if opened or (names and names <= 2) else 0
+    if tokens[index].text in (",", "!", ":", "-", "\u2013", "\u2014", "."):
+        if not opened and (names == 0 or names > 2 or tokens[index].text in ".!"):
+            return 0
+        while index < len(tokens) and tokens[index].text in ",!:-\u2013\u2014.":
+            index += 1
+        return index
+    return index if opened and (names or tokens[index].capital) and names <= 3 else 0
+
+
+def _last_of_body(lines: list[str], pack: Pack) -> int:
+    """Number of the last line before the sign-off ("Best wishes,") and the name below it; all lines where there is none."""
+    end = next((n for n, line in enumerate(lines) if n and (line.strip() in ("--", "-- ") or _opens_history(line.strip(), pack))), len(lines))
+    filled = [n for n in range(end) if lines[n].strip() and not lines[n].strip().startswith(">")]
+    for n in filled[1:]:
+        low = lines[n].strip().lower().rstrip(",.! ")
+        if low in pack.words["sign_offs"]:
+            return n - 1
+    if len(filled) < 2:
+        return len(lines)
+    last = end
+    for n in reversed(filled[1:]):
+        stripped = lines[n].strip()
+        tokens = [t for t in scan(stripped[:60]) if t.kind != "sign"]
+        name = len(tokens) <= 4 and len(stripped) < 40 and tokens and all(t.kind == "word" and (t.capital or len(tokens) == 1) for t in tokens)
+        if not name or any(t.low in pack.words["weekdays"] or t.low in pack.words["cues"] for t in tokens):
+            break
+        last = n - 1
+        if n and not lines[n - 1].strip():
+            break
+    return last if last < end else len(lines)

@@ -1,0 +1,69 @@
+"""The company text: facts and approved sentences, put together with the pack's own words, and the proof that nothing else is in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from gateway.core.model import Fact, FactKind, Reading, RecogniserContext, Status
+from gateway.core.vocabulary import Pack, Packs
+
+HIDDEN = re.compile(r"\s+")
+
+
+def first_name(names: Sequence[str]) -> str:
+    """The client's first name as configured."""
+    return names[0].split()[0] if names and names[0].split() else ""
+
+
+def coach_name(names: Sequence[str]) -> str:
+    """The coach's name as configured."""
+    return names[0] if names else ""
+
+
+def company_text(lines: Iterable[str], context: RecogniserContext, pack: Pack) -> str:
+    """Greeting, lines, signature; '' where there is no line."""
+    body = list(dict.fromkeys(line for line in lines if line))
+    if not body:
+        return ""
+    name, coach = first_name(context.client_names), coach_name(context.coach_names)
+    greeting = pack.templates["greeting"].replace("{name}", name) if name else pack.templates["greeting_plain"]
+    signature = pack.templates["signature"].replace("{coach}", coach) if coach else ""
+    return f"{greeting}\n\n" + "\n".join(body) + (f"\n\n{signature}\n" if signature else "\n")
+
+
+def fact_lines(relation: str, facts: Sequence[Fact], pack: Pack) -> list[str]:
+    """The facts of one sentence said with the pack's templates: times under their relation, then where and how."""
+    times = [f.text for f in facts if f.kind is FactKind.TIME]
+    lines = [pack.templates[relation].replace("{time}", ", ".join(dict.fromkeys(times)))] if times else []
+    for kind in (FactKind.PLACE, FactKind.LINK, FactKind.PHONE, FactKind.OTHER):
+        values = list(dict.fromkeys(f.text for f in facts if f.kind is kind))
+        if values:
+            lines.append(pack.templates[str(kind)].replace(f"{{{kind}}}", ", ".join(values)))
+    return lines
+
+
+def company_subject(status: Status, facts: Sequence[Fact], pack: Pack) -> str:
+    """A subject from the first time of the mail; a neutral one where there is none."""
+    time = next((f.text for f in facts if f.kind is FactKind.TIME), "")
+    key = "subject_plain" if not time else "subject_cancelled" if status is Status.CANCELLED else "subject"
+    return pack.templates[key].replace("{time}", time)
+
+
+def is_composed(reading: Reading, context: RecogniserContext, packs: Packs) -> bool:
+    """The proof of law 8: company text and subject hold only own facts, approved sentences, configured names and template words.
+
+    It is computed from the reading alone, by taking away all that is approved and comparing what is left with the words of the templates.
+    """
+    if not reading.company_text:
+        return not reading.company_subject
+    pack = next((p for p in packs.packs if p.language == reading.language), None)
+    if pack is None or not reading.appointment:
+        return False
+    approved = [s.text for s in reading.sentences if s.approved] + [f.text for f in reading.facts if f.owner == "appointment"]
+    approved += [first_name(context.client_names), coach_name(context.coach_names)]
+    allowed = {word for template in pack.templates.values() for word in re.findall(r"\w+", re.sub(r"\{\w+\}", " ", template))}
+    rest = f"{reading.company_subject}\n{reading.company_text}"
+    for text in sorted({t for t in approved if t}, key=len, reverse=True):
+        rest = re.sub(rf"(?<!\w){re.escape(text)}(?!\w)", "\n", rest)
+    return all(word in allowed for word in re.findall(r"\w+", rest))
