@@ -182,7 +182,8 @@ class Hop:
         if isinstance(error, TimeoutError):  # aiosmtplib's time-outs are TimeoutErrors too
             return Word.TIMEOUT
         if isinstance(error, aiosmtplib.SMTPConnectError):
-            return Word.CONNECT if isinstance(error.__cause__, OSError) and not isinstance(error.__cause__, ConnectionResetError) else Word.CLOSED
+            cut = isinstance(error.__cause__, (aiosmtplib.SMTPServerDisconnected, ConnectionResetError))
+            return self._closed() if cut else Word.CONNECT
         if isinstance(error, (aiosmtplib.SMTPServerDisconnected, ConnectionError)):
             return self._closed()
         return Word.CONNECT if isinstance(error, OSError) else Word.PROTOCOL
