@@ -1,0 +1,358 @@
+"""The audit log as mathematics: the closed vocabulary, the octets of a row, the hash chain, the Merkle tree, signed checkpoints and their verification.
+
+Each row carries the SHA-256 of its columns and of the row before (`row_hash`). The row hashes are the leaves of a Merkle tree (RFC 6962 section 2.1); its root
+stands in checkpoints (C2SP tlog-checkpoint) signed as C2SP signed notes. Whoever owns the database can write the whole chain anew, so only a checkpoint that
+was kept elsewhere proves anything; without one `verify` says so.
+
+A row never holds a subject, a body, a file name or a clear address. This module never signs, seals or reads a clock: signatures come as callables.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from gateway.core.model import AuditEvent
+
+EVENTS: dict[str, str] = {
+    "accepted": "a submission was taken into custody",
+    "repeated": "the same submission came again and was not done again",
+    "company-copy": "a composed copy for a company mailbox was queued",
+    "private-copy": "a sealed copy for a personal mailbox was queued",
+    "raw-copy": "the octets as submitted were queued, for the coach herself or somebody who is no client",
+    "notice": "a notice to the coach was queued",
+    "diverted": "what was meant for a company goes to the personal mailbox instead",
+    "withheld": "a remainder that was mere courtesy went nowhere",
+    "held": "something waits for the coach or for a key",
+    "refused": "a submission was refused for good",
+    "refused-sender": "refused: the login may not send as that address",
+    "refused-address": "refused: a recipient's address could mean two mailboxes",
+    "refused-line-end": "refused: bare CR, LF or NUL",
+    "refused-size": "refused: too large",
+    "refused-loop": "refused: the mail has passed this gateway before, or too many hops",
+    "deferred-store": "put off before custody: the disk could not be written",
+    "deferred-sealer": "put off before custody: encryption did not work",
+    "deferred-reader": "put off before custody: the message could not be read",
+    "deferred-proof": "put off before custody: a finished copy did not pass its check",
+    "deferred-busy": "put off before custody: too much at once",
+    "fault": "a fault of the gateway; before custody nothing was sent",
+    "damaged": "something stored does not open any more and is not sent",
+    "relayed": "the next hop took a copy",
+    "deferred": "the next hop wants a copy later, or could not be reached",
+    "failed": "the next hop refused a copy for good",
+    "unclear": "the next hop fell silent after the final dot: the copy may have arrived",
+    "gave-up": "a copy was tried for too long and is not tried again",
+    "resolved": "a held item left by itself: a usable key or a name turned up",
+    "released": "the coach released a held item as scheduling",
+    "diverted-by-coach": "the coach sent a held item to the personal mailbox",
+    "sent-as-is": "the coach sent a held item unchanged and gave a reason code",
+    "discarded": "the coach discarded a held item",
+    "token-refused": "a reply to a notice carried a token that is unknown or was used before",
+    "told": "a digest told the coach what went out",
+    "client-changed": "a client's record was written",
+    "client-removed": "a client's record was removed",
+    "contact-changed": "somebody who is no client was recorded",
+    "contact-removed": "a contact was removed",
+    "user-changed": "a login was written",
+    "user-removed": "a login was removed",
+    "coach-changed": "the coach's own record was written",
+    "key-changed": "a client's public key was written",
+    "key-refused": "a client's public key cannot be used",
+    "login-refused": "a login or password was refused",
+    "policy-loaded": "a set of policies came into force",
+    "vocabulary-changed": "the coach added or removed words",
+    "started": "the gateway started",
+    "stopped": "the gateway stopped in good order",
+    "checkpoint": "the log up to and with this row was signed",
+    "shredded": "the key of a client's audit details was destroyed",
+    "erased": "stored mail was erased because its time was over",
+    "exported": "the log was exported",
+}
+
+DETAIL_KEYS = frozenset(
+    """role action kinds rules reason purpose reply octets ruleset recipient attempt parts copy held user version count words item by code""".split()
+)
+_VALUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.,:/+_=<>-]{0,399}|[2-5][0-9]{2} [2-5]\.[0-9]{1,3}\.[0-9]{1,3}|")  # codes, counts, a reply: no sentence
+_ZERO = bytes(32)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+ROW_DOMAIN = b"coachgate audit row 1"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row as it is stored. `detail` is sealed; `commitment` is the SHA-256 of its clear octets, so that a disclosed detail can be checked."""
+
+    tenant: int
+    seq: int  # 1 for the first
+    at: datetime
+    event: str
+    submission_id: str | None
+    client_id: str | None
+    detail: bytes
+    commitment: bytes
+    previous: bytes  # hash of the row before, 32 zero octets for the first
+    hash: bytes
+
+
+def check(event: AuditEvent) -> None:
+    """Raise `ValueError` for anything the log must not hold: an unknown word or key, or a value that could carry content or an address."""
+    if event.event not in EVENTS:
+        raise ValueError(f"no audit event is called {event.event!r}")
+    for key, value in event.detail:
+        if key not in DETAIL_KEYS:
+            raise ValueError(f"audit event {event.event}: no detail is called {key!r}")
+        if not _VALUE.fullmatch(value):
+            raise ValueError(f"audit event {event.event}: the value of {key} is not a code")  # the value itself may be content: not quoted
+
+
+def detail_octets(event: AuditEvent, salt: str) -> bytes:
+    """The clear detail. The salt (128 random bits) stands inside, so that a commitment says nothing about a detail whose key is gone."""
+    return json.dumps([["salt", salt], *event.detail], ensure_ascii=True, separators=(",", ":")).encode("ascii")
+
+
+def detail_pairs(octets: bytes) -> tuple[tuple[str, str], ...]:
+    """The inverse of `detail_octets`, without the salt."""
+    return tuple((str(key), str(value)) for key, value in json.loads(octets) if key != "salt")
+
+
+def row_hash(row: Row) -> bytes:
+    """SHA-256 over all columns but the hash itself. Each field is preceded by its length, an absent one by a mark of its own: no two rows share octets."""
+    digest = hashlib.sha256(ROW_DOMAIN)
+    texts = (str(row.tenant), str(row.seq), str((row.at - _EPOCH) // timedelta(microseconds=1)), row.event, row.submission_id, row.client_id)
+    for field in (*(None if t is None else t.encode("utf-8", "surrogateescape") for t in texts), row.detail, row.commitment, row.previous):
+        digest.update(b"\xff" * 8 if field is None else len(field).to_bytes(8, "big") + field)
+    return digest.digest()
+
+
+def first_previous() -> bytes:
+    """What stands in `previous` of the first row."""
+    return _ZERO
+
+
+# ------------------------------------------------------------------------------------------------ Merkle tree, RFC 6962 section 2.1
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A Merkle tree that only grows: its size and the roots of its full subtrees, largest first (one for each bit set in `size`)."""
+
+    size: int = 0
+    roots: tuple[bytes, ...] = ()
+
+    def add(self, leaf: bytes) -> Tree:
+        """The tree with one more leaf (the hash of a row)."""
+        roots, node, size = list(self.roots), hashlib.sha256(b"\x00" + leaf).digest(), self.size
+        while size & 1:  # a full subtree of the same height stands to the left: merge
+            node, size = _node(roots.pop(), node), size >> 1
+        return Tree(self.size + 1, (*roots, node))
+
+    def root(self) -> bytes:
+        """The Merkle tree hash."""
+        if not self.roots:
+            return hashlib.sha256(b"").digest()
+        *left, root = self.roots
+        for node in reversed(left):
+            root = _node(node, root)
+        return root
+
+
+def _node(left: bytes, right: bytes) -> bytes:
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+def _split(size: int) -> int:
+    return 1 << (size - 1).bit_length() - 1
+
+
+def _subroot(leaves: Sequence[bytes]) -> bytes:
+    tree = Tree()
+    for leaf in leaves:
+        tree = tree.add(leaf)
+    return tree.root()
+
+
+def inclusion_proof(leaves: Sequence[bytes], index: int) -> tuple[bytes, ...]:
+    """The audit path of leaf `index` (from 0), RFC 6962 section 2.1.1: shows one row to somebody without showing the others."""
+    if len(leaves) == 1:
+        return ()
+    k = _split(len(leaves))
+    if index < k:
+        return (*inclusion_proof(leaves[:k], index), _subroot(leaves[k:]))
+    return (*inclusion_proof(leaves[k:], index - k), _subroot(leaves[:k]))
+
+
+def root_from_proof(leaf: bytes, index: int, size: int, proof: Sequence[bytes]) -> bytes:
+    """The root that `proof` leads to for the row hash `leaf` at `index` (from 0) of `size`. Raises `ValueError` for a proof of the wrong length."""
+    if size == 1:
+        if proof:
+            raise ValueError("the proof is too long")
+        return hashlib.sha256(b"\x00" + leaf).digest()
+    if not proof:
+        raise ValueError("the proof is too short")
+    k = _split(size)
+    if index < k:
+        return _node(root_from_proof(leaf, index, k, proof[:-1]), proof[-1])
+    return _node(proof[-1], root_from_proof(leaf, index - k, size - k, proof[:-1]))
+
+
+# ------------------------------------------------------------------------------------------------ checkpoints, C2SP tlog-checkpoint and signed-note
+@dataclass(frozen=True, slots=True)
+class NoteKey:
+    """A C2SP signed-note verifier key "name+hash+base64". `check(signature, message)` is the Ed25519 verification (RFC 8032)."""
+
+    name: str
+    key_id: bytes  # 4 octets
+    check: Callable[[bytes, bytes], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """What a checkpoint says, and the signatures under it as (name, key id, signature)."""
+
+    origin: str
+    size: int
+    root: bytes
+    text: str  # the signed octets
+    signatures: tuple[tuple[str, bytes, bytes], ...]
+
+    def signed_by(self, key: NoteKey) -> bool:
+        """Whether one of the signatures is that of `key`; signatures of unknown keys are ignored, as the format demands."""
+        return any((name, key_id) == (key.name, key.key_id) and key.check(signature, self.text.encode()) for name, key_id, signature in self.signatures)
+
+
+def key_id(name: str, public_key: bytes) -> bytes:
+    """The 4 octets that name an Ed25519 key in a signature line."""
+    return hashlib.sha256(name.encode() + b"\n\x01" + public_key).digest()[:4]
+
+
+def checkpoint_text(origin: str, tree: Tree) -> str:
+    """The octets to sign: origin, size, root."""
+    return f"{origin}\n{tree.size}\n{base64.b64encode(tree.root()).decode()}\n"
+
+
+def signed_note(text: str, name: str, key: bytes, signature: bytes) -> str:
+    """`text` with its signature line; `key` is the 4-octet key id."""
+    return f"{text}\n\u2014 {name} {base64.b64encode(key + signature).decode()}\n"
+
+
+_NOTE = re.compile(
+    r"(?P<text>(?P<origin>[^\s\u2014][^\n]*)\n(?P<size>0|[1-9][0-9]{0,18})\n(?P<root>[A-Za-z0-9+/]{43}=)\n(?:[^\n]+\n)*)"
+    r"\n(?P<signatures>(?:\u2014 \S+ [A-Za-z0-9+/=]+\n)+)"
+)
+
+
+def parse_checkpoints(notes: str) -> tuple[Checkpoint, ...]:
+    """Every checkpoint in a file of one or many. Raises `ValueError` where there is anything else: an outside checkpoint that cannot be read proves nothing."""
+    found, end = [], 0
+    notes = notes.replace("\r\n", "\n")  # the file may have travelled by mail
+    notes = notes if notes.endswith("\n") else notes + "\n"
+    for match in _NOTE.finditer(notes):
+        if notes[end : match.start()].strip():
+            raise ValueError("there is something in the file that is no checkpoint")
+        end = match.end()
+        found.append(Checkpoint(match["origin"], int(match["size"]), base64.b64decode(match["root"]), match["text"], _signatures(match["signatures"])))
+    if notes[end:].strip() or not found:
+        raise ValueError("there is something in the file that is no checkpoint" if found else "the file holds no checkpoint")
+    return tuple(found)
+
+
+def _signatures(lines: str) -> tuple[tuple[str, bytes, bytes], ...]:
+    signatures = []
+    for line in lines.splitlines():
+        _, name, encoded = line.split(" ")
+        try:
+            octets = base64.b64decode(encoded, validate=True)
+        except binascii.Error:
+            raise ValueError("a signature line is not base64") from None
+        signatures.append((name, octets[:4], octets[4:]))
+    return tuple(signatures)
+
+
+# ------------------------------------------------------------------------------------------------ verification
+INTERNAL_ONLY = "internally consistent only"
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """The result. `first_bad` is the number of the first row that is not what it was; where a whole stretch was written anew it is the first row
+    of that stretch, and `until` the last that may be the first bad one."""
+
+    ok: bool
+    rows: int
+    proven: int  # rows 1..proven are shown by a checkpoint from outside to be as they were
+    first_bad: int | None
+    until: int | None
+    statement: str
+
+
+def verify(rows: Iterable[Row], key: NoteKey, outside: Sequence[Checkpoint] = (), inside: Sequence[Checkpoint] = ()) -> Verification:
+    """Check a whole log, given in the order it is kept: chain first, then every checkpoint.
+
+    `outside` are checkpoints that were kept where whoever may have changed the log could not reach them, `inside` those of the database itself: they can
+    show a fault but prove nothing. Streams: memory does not grow with the log.
+    """
+    marks: dict[int, list[tuple[Checkpoint, bool]]] = {}
+    for checkpoint, from_outside in [(c, True) for c in outside] + [(c, False) for c in inside]:
+        marks.setdefault(checkpoint.size, []).append((checkpoint, from_outside))
+    tree, previous, tenant, agreed, proven = Tree(), None, None, 0, 0
+    for row in rows:
+        position = tree.size + 1
+        tenant = row.tenant if tenant is None else tenant
+        bad = chain_fault(row, position, previous, tenant)
+        if bad:
+            return _bad(position - 1, proven, bad[0], bad[0], bad[1])
+        previous, tree = row, tree.add(row.hash)
+        for checkpoint, from_outside in marks.pop(tree.size, ()):
+            fault = _checkpoint_fault(checkpoint, tree, key)
+            if fault:
+                first = agreed + 1 if checkpoint.root != tree.root() else None
+                return _bad(tree.size, proven, first, tree.size if first else None, fault)
+            agreed, proven = tree.size, tree.size if from_outside else proven
+    for checkpoint, from_outside in sorted((mark for same_size in marks.values() for mark in same_size), key=lambda mark: mark[0].size):
+        whose = "a checkpoint from outside" if from_outside else "a checkpoint"
+        cut = f"{whose} covers {checkpoint.size} rows, the log has {tree.size}: it was cut off or rolled back"
+        return _bad(tree.size, proven, tree.size + 1, tree.size + 1, cut)
+    return _good(tree.size, proven, bool(outside))
+
+
+def _good(size: int, proven: int, outside: bool) -> Verification:
+    if not outside:
+        statement = INTERNAL_ONLY
+    elif proven == size:
+        statement = f"all {size} rows are as they were when the checkpoint was taken"
+    else:
+        statement = f"rows 1 to {proven} are as they were when the checkpoint was taken; the {size - proven} after it are {INTERNAL_ONLY}"
+    return Verification(True, size, proven, None, None, statement)
+
+
+def _bad(size: int, proven: int, first: int | None, until: int | None, statement: str) -> Verification:
+    return Verification(False, size, proven, first, until, statement)
+
+
+def chain_fault(row: Row, position: int, previous: Row | None, tenant: int) -> tuple[int, str] | None:
+    """The first bad row and why, or None where `row` follows `previous`."""
+    if row.seq != position:
+        if row.seq > position:
+            return position, f"row {position} is missing: row {row.seq} stands in its place"
+        return position, f"row {position} is out of order or inserted: it carries the number {row.seq}"
+    if row_hash(row) != row.hash or row.tenant != tenant:
+        return position, f"row {position} was changed: its hash does not fit its content"
+    expected = _ZERO if previous is None else previous.hash
+    if row.previous != expected:
+        # this row is whole in itself, so what it remembers of the row before is right and that row was replaced
+        return max(position - 1, 1), f"row {max(position - 1, 1)} was replaced: row {position} remembers another one"
+    return None
+
+
+def _checkpoint_fault(checkpoint: Checkpoint, tree: Tree, key: NoteKey) -> str | None:
+    if checkpoint.origin != key.name:
+        return f"a checkpoint belongs to another log ({checkpoint.origin})"
+    if not checkpoint.signed_by(key):
+        return f"a checkpoint of {checkpoint.size} rows is not signed by this log's key: the checkpoint or the key was exchanged"
+    if checkpoint.root != tree.root():
+        return f"the log differs from what it was at its checkpoint of {checkpoint.size} rows: it was written anew"
+    return None

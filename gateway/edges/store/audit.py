@@ -1,0 +1,241 @@
+"""The audit log on disk: rows appended in the transaction that does what they tell of, read, signed, verified, and shredded for one client.
+
+A row's detail is sealed under a random key of its client (or of the tenant, where no client is concerned), itself sealed by the vault. Destroying that key
+makes every detail of the client unreadable for good; the chain covers the ciphertext and still verifies. No address is ever written: it becomes a pseudonym.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from gateway.core import audit as core
+from gateway.core.model import AuditEvent
+from gateway.edges.store import schema
+from gateway.edges.store.base import Base, lock_tenant
+from gateway.edges.store.notary import Notary
+from gateway.errors import StoreDamaged
+
+_NONCE_OCTETS = 12
+_NAMES = frozenset({"recipient", "by", "user"})  # details that may arrive as an address or a login and leave as a pseudonym
+_COLUMNS = tuple(schema.audit.c[name] for name in ("tenant", "seq", "at", "event", "submission_id", "client_id", "detail", "commitment", "previous", "hash"))
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A row with its detail opened: `clear` are the octets the row commits to, None where the key was shredded or was not asked for."""
+
+    row: core.Row
+    clear: bytes | None
+
+    @property
+    def detail(self) -> tuple[tuple[str, str], ...] | None:
+        """The pairs without the salt; None where they cannot be read."""
+        return None if self.clear is None else core.detail_pairs(self.clear)
+
+
+class Audit(Base):
+    """The part of the store that keeps the log."""
+
+    # ------------------------------------------------------------------------------------------------ writing
+    async def record(self, tenant: int, events: Sequence[AuditEvent]) -> None:
+        """Append `events` that come with nothing else: started, refused, deferred."""
+        await self._database.write(lambda connection: self._append(connection, tenant, events))
+
+    def _append(self, connection: Connection, tenant: int, events: Sequence[AuditEvent]) -> None:
+        """Continue the tenant's chain inside the caller's transaction. Raises `ValueError` for what a log must not hold: then nothing is kept (law 3)."""
+        if not events:
+            return
+        sealed_key = lock_tenant(connection, tenant).audit_key
+        keys: dict[str | None, AESGCM | None] = {None: self._key(sealed_key, "tenants.audit_key", tenant)}
+        audit = schema.audit.c
+        last = connection.execute(select(audit.seq, audit.hash).where(audit.tenant == tenant).order_by(audit.seq.desc()).limit(1)).first()
+        seq, previous = (last.seq, last.hash) if last else (0, core.first_previous())
+        now, rows = self._clock.now(), []
+        for event in events:
+            event = self._without_names(event)
+            core.check(event)
+            seq += 1
+            if event.client_id not in keys:
+                keys[event.client_id] = self._client_key(connection, tenant, event.client_id)
+            clear = core.detail_octets(event, secrets.token_hex(16))
+            detail = _sealed(keys[event.client_id], clear, tenant, seq)
+            row = core.Row(tenant, seq, now, event.event, event.submission_id, event.client_id, detail, hashlib.sha256(clear).digest(), previous, b"")
+            previous = core.row_hash(row)
+            rows.append({column.name: getattr(row, column.name) for column in _COLUMNS} | {"hash": previous})
+        connection.execute(insert(schema.audit), rows)
+
+    def _without_names(self, event: AuditEvent) -> AuditEvent:
+        return replace(event, detail=tuple((key, self.pseudonym(value) if key in _NAMES and "@" in value else value) for key, value in event.detail))
+
+    def pseudonym(self, address: str) -> str:
+        """What stands for an address in the log: the same for the same address, and meaningless without the master key."""
+        return "p-" + self._hash("audit", address.casefold()).hex()[:16]
+
+    def _key(self, sealed: bytes, table: str, *key: object) -> AESGCM:
+        return AESGCM(self._open(sealed, table, *key))
+
+    def _client_key(self, connection: Connection, tenant: int, client_id: str | None) -> AESGCM | None:
+        """The client's key, made on first use; None where it was shredded."""
+        table = schema.client_keys
+        row = connection.execute(select(table.c.audit_key).where(table.c.tenant == tenant, table.c.client_id == client_id)).one_or_none()
+        if row is not None:
+            return None if row.audit_key is None else self._key(row.audit_key, "client_keys", tenant, client_id)
+        fresh = AESGCM.generate_key(256)
+        connection.execute(insert(table).values(tenant=tenant, client_id=client_id, audit_key=self._seal(fresh, "client_keys", tenant, client_id)))
+        return AESGCM(fresh)
+
+    async def shred(self, tenant: int, client_id: str) -> bool:
+        """Destroy the key of the client's details, and her record. False, with nothing done, while mail of hers still waits or is on its way."""
+
+        def work(connection: Connection) -> bool:
+            lock_tenant(connection, tenant)
+            waits = select(schema.held.c.id).where(schema.held.c.tenant == tenant, schema.held.c.client_id == client_id, schema.held.c.state == "waiting")
+            moves = select(schema.copies.c.id).where(
+                schema.copies.c.tenant == tenant, schema.copies.c.client_id == client_id, schema.copies.c.state.in_(("queued", "leased"))
+            )
+            if connection.execute(waits).first() or connection.execute(moves).first():
+                return False
+            self._client_key(connection, tenant, client_id)  # so that the row exists and no key is ever made again
+            keys, clients, tenants = schema.client_keys, schema.clients, schema.tenants
+            connection.execute(update(keys).where(keys.c.tenant == tenant, keys.c.client_id == client_id).values(audit_key=None))
+            connection.execute(delete(clients).where(clients.c.tenant == tenant, clients.c.id == client_id))
+            connection.execute(update(tenants).where(tenants.c.id == tenant).values(directory_version=tenants.c.directory_version + 1))
+            self._append(connection, tenant, (AuditEvent("shredded", None, client_id),))
+            return True
+
+        return await self._database.write(work)
+
+    # ------------------------------------------------------------------------------------------------ reading
+    async def events(
+        self, tenant: int, *, client_id: str | None = None, submission_id: str | None = None, after: int = 0, last: int | None = None
+    ) -> list[Entry]:
+        """Rows in order, details opened where their key still exists; `last` limits to the newest so many. Raises `StoreDamaged` naming the row."""
+        return await self._database.read(lambda connection: list(self._entries(connection, tenant, client_id, submission_id, after, last)))
+
+    def _entries(self, connection: Connection, tenant: int, client_id: str | None, submission_id: str | None, after: int, last: int | None) -> Iterator[Entry]:
+        audit = schema.audit.c
+        query = select(*_COLUMNS).where(audit.tenant == tenant, audit.seq > after)
+        query = query if client_id is None else query.where(audit.client_id == client_id)
+        query = query if submission_id is None else query.where(audit.submission_id == submission_id)
+        if last is not None:
+            newest = query.with_only_columns(audit.seq).order_by(audit.seq.desc()).limit(last).subquery()
+            query = query.where(audit.seq.in_(select(newest.c.seq)))
+        keys = self._all_keys(connection, tenant)
+        for row in _rows(connection, query.order_by(audit.seq)):
+            yield Entry(row, _clear(keys.get(row.client_id), row))
+
+    def _all_keys(self, connection: Connection, tenant: int) -> dict[str | None, AESGCM | None]:
+        table = schema.client_keys
+        keys: dict[str | None, AESGCM | None] = {
+            row.client_id: None if row.audit_key is None else self._key(row.audit_key, "client_keys", tenant, row.client_id)
+            for row in connection.execute(select(table.c.client_id, table.c.audit_key).where(table.c.tenant == tenant))
+        }
+        tenants = schema.tenants.c
+        sealed = connection.execute(select(tenants.audit_key).where(tenants.id == tenant)).scalar_one()
+        return keys | {None: self._key(sealed, "tenants.audit_key", tenant)}
+
+    async def origin(self, tenant: int) -> str:
+        """The name of the tenant's log, as it stands in its checkpoints."""
+        return await self._database.read(lambda connection: _origin(connection, tenant))
+
+    # ------------------------------------------------------------------------------------------------ checkpoints
+    async def checkpoint(self, tenant: int, notary: Notary) -> str:
+        """Sign the log as it is now, after checking what was added since the last time. Returns the signed note; where nothing was added, the last one.
+
+        Raises `StoreDamaged` naming the first bad row: a broken log is never signed.
+        """
+
+        def work(connection: Connection) -> str:
+            lock_tenant(connection, tenant)
+            origin, table = _origin(connection, tenant), schema.checkpoints
+            last = connection.execute(select(table).where(table.c.tenant == tenant).order_by(table.c.size.desc()).limit(1)).first()
+            size = connection.execute(select(func.max(schema.audit.c.seq)).where(schema.audit.c.tenant == tenant)).scalar() or 0
+            if last is not None and last.size == size:
+                return str(last.note)
+            self._append(connection, tenant, (AuditEvent("checkpoint", None, None),))
+            tree = _grown(connection, tenant, _trusted_tree(last, notary, origin))
+            note = notary.sign(core.checkpoint_text(origin, tree), origin)
+            connection.execute(insert(table).values(tenant=tenant, size=tree.size, at=self._clock.now(), note=note, frontier=b"".join(tree.roots)))
+            return note
+
+        return await self._database.write(work)
+
+    async def checkpoints(self, tenant: int) -> list[str]:
+        """Every signed note the database keeps, oldest first. They prove nothing against whoever can write the database."""
+        table = schema.checkpoints.c
+        query = select(table.note).where(table.tenant == tenant).order_by(table.size)
+        return await self._database.read(lambda connection: list(connection.execute(query).scalars()))
+
+    async def verify(self, tenant: int, key: core.NoteKey, outside: Sequence[core.Checkpoint] = ()) -> core.Verification:
+        """`core.audit.verify` over the whole log and the database's own checkpoints, on one snapshot."""
+
+        def work(connection: Connection) -> core.Verification:
+            table, audit = schema.checkpoints.c, schema.audit.c
+            notes = connection.execute(select(table.note).where(table.tenant == tenant).order_by(table.size)).scalars()
+            inside = [checkpoint for note in notes for checkpoint in core.parse_checkpoints(note)]
+            return core.verify(_rows(connection, select(*_COLUMNS).where(audit.tenant == tenant).order_by(audit.seq)), key, outside, inside)
+
+        return await self._database.read(work)
+
+
+def _rows(connection: Connection, query: Any) -> Iterator[core.Row]:
+    for row in connection.execution_options(yield_per=1000).execute(query):
+        yield core.Row(*row)
+
+
+def _origin(connection: Connection, tenant: int) -> str:
+    return str(connection.execute(select(schema.tenants.c.origin).where(schema.tenants.c.id == tenant)).scalar_one())
+
+
+def _aad(tenant: int, seq: int) -> bytes:
+    return f"audit/{tenant}/{seq}".encode()
+
+
+def _sealed(key: AESGCM | None, clear: bytes, tenant: int, seq: int) -> bytes:
+    """Nonce and ciphertext; nothing where the key was shredded."""
+    if key is None:
+        return b""
+    nonce = secrets.token_bytes(_NONCE_OCTETS)
+    return nonce + key.encrypt(nonce, clear, _aad(tenant, seq))
+
+
+def _clear(key: AESGCM | None, row: core.Row) -> bytes | None:
+    if key is None or not row.detail:
+        return None
+    try:
+        return key.decrypt(row.detail[:_NONCE_OCTETS], row.detail[_NONCE_OCTETS:], _aad(row.tenant, row.seq))
+    except (InvalidTag, ValueError):
+        raise StoreDamaged(f"audit/{row.tenant}/{row.seq} does not open: it was changed") from None
+
+
+def _trusted_tree(last: Any, notary: Notary, origin: str) -> core.Tree:
+    """The tree of the last checkpoint, if its frontier leads to exactly the note this key signed; else an empty one, and the log is read from the start."""
+    if last is None:
+        return core.Tree()
+    roots = tuple(last.frontier[i : i + 32] for i in range(0, len(last.frontier), 32))
+    tree = core.Tree(last.size, roots)
+    whole = len(roots) == last.size.bit_count() and all(len(root) == 32 for root in roots)
+    return tree if whole and notary.sign(core.checkpoint_text(origin, tree), origin) == last.note else core.Tree()
+
+
+def _grown(connection: Connection, tenant: int, tree: core.Tree) -> core.Tree:
+    audit = schema.audit.c
+    query = select(*_COLUMNS).where(audit.tenant == tenant, audit.seq >= max(tree.size, 1)).order_by(audit.seq)
+    previous: core.Row | None = None
+    for row in _rows(connection, query):
+        if previous is None and tree.size:  # the last row that was signed: only what it hands on is needed
+            previous = row
+            continue
+        fault = core.chain_fault(row, tree.size + 1, previous, tenant)
+        if fault:
+            raise StoreDamaged(f"audit/{tenant}/{fault[0]}: {fault[1]}")
+        previous, tree = row, tree.add(row.hash)
+    return tree

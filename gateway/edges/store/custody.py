@@ -1,0 +1,147 @@
+"""Taking custody: one submission's copies, held items and audit events, whole or not at all (RFC 5321 section 6.1: after the 250 the mail is ours).
+
+Everything is sealed before the transaction begins, so that the writing thread only inserts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, delete, exists, insert, select, update
+
+from gateway.core.model import AuditEvent, Outgoing, Receipt
+from gateway.edges.store import schema
+from gateway.edges.store.audit import Audit
+from gateway.edges.store.base import CopyEnvelope, HeldEnvelope, Told
+from gateway.ports import Custody as Deposit
+from gateway.ports import Hash, HeldDeposit
+
+REPEAT_WITHIN = timedelta(hours=24)
+_INLINE_OCTETS = 256 * 1024  # sealing more than this would stop the event loop for a millisecond: it goes to a thread
+Summary = tuple[tuple[str, str], ...]
+
+
+@dataclass
+class Rows:
+    """Sealed rows, ready to insert."""
+
+    bodies: list[dict[str, Any]] = field(default_factory=list)
+    copies: list[dict[str, Any]] = field(default_factory=list)
+    held: list[dict[str, Any]] = field(default_factory=list)
+
+    def insert(self, connection: Connection) -> None:
+        """Bodies first: the others refer to them."""
+        for table, rows in ((schema.bodies, self.bodies), (schema.copies, self.copies), (schema.held, self.held)):
+            if rows:
+                connection.execute(insert(table), rows)
+
+
+class Custody(Audit):
+    """The part of the store that takes mail in."""
+
+    async def seen(self, key: Hash) -> Receipt | None:
+        """The receipt of an earlier identical submission within 24 hours."""
+        table, since = schema.submissions.c, self._clock.now() - REPEAT_WITHIN
+        query = select(table.id, table.copies, table.held).where(table.digest == key.digest, table.at > since).limit(1)
+        row = await self._database.read(lambda connection: connection.execute(query).first())
+        return None if row is None else Receipt(row.id, repeated=True, copies=row.copies, held=row.held)
+
+    async def commit(self, custody: Deposit) -> Receipt:
+        """Take custody. Concurrent callers share one transaction. Raises `errors.StoreUnavailable`; then nothing was kept.
+
+        Where the same submission was committed meanwhile, nothing is done again and its receipt comes back.
+        """
+        octets = sum(len(o.octets) for o in custody.outgoing) + sum(len(d.item.raw or b"") for d in custody.held)
+        rows = self._rows(custody) if octets <= _INLINE_OCTETS else await asyncio.to_thread(self._rows, custody)
+        summary = self._seal_record(Told(custody.summary), "submissions.summary", custody.submission_id) if custody.untold else None
+
+        def work(connection: Connection) -> Receipt:
+            if earlier := self._repeated(connection, custody):
+                return earlier
+            submission = {"id": custody.submission_id, "tenant": custody.tenant, "at": custody.at, "digest": custody.key.digest}
+            receipt = Receipt(custody.submission_id, copies=len(custody.outgoing), held=len(custody.held))
+            connection.execute(insert(schema.submissions).values(**submission, copies=receipt.copies, held=receipt.held, summary=summary))
+            rows.insert(connection)
+            self._append(connection, custody.tenant, custody.events)
+            return receipt
+
+        return await self._database.write(work)
+
+    def _repeated(self, connection: Connection, custody: Deposit) -> Receipt | None:
+        """The receipt of the same submission within 24 hours; an older one gives its digest up."""
+        table = schema.submissions
+        query = select(table.c.id, table.c.at, table.c.copies, table.c.held)
+        row = connection.execute(query.where(table.c.tenant == custody.tenant, table.c.digest == custody.key.digest)).first()
+        if row is None:
+            return None
+        if row.at > custody.at - REPEAT_WITHIN:
+            return Receipt(row.id, repeated=True, copies=row.copies, held=row.held)
+        connection.execute(update(table).where(table.c.id == row.id).values(digest=None))
+        return None
+
+    def _rows(self, custody: Deposit) -> Rows:
+        return self._sealed_rows(custody.tenant, custody.submission_id, custody.at, custody.outgoing, custody.held)
+
+    def _sealed_rows(self, tenant: int, submission_id: str | None, at: datetime, outgoing: Iterable[Outgoing], deposits: Iterable[HeldDeposit] = ()) -> Rows:
+        """Seal copies and held items; octets that are the same share one body."""
+        rows, shared = Rows(), dict[bytes, str]()
+
+        def body(octets: bytes, owner: str) -> str:
+            if octets not in shared:
+                shared[octets] = owner
+                rows.bodies.append({"id": owner, "tenant": tenant, "octets": self._seal(octets, "bodies", owner)})
+            return shared[octets]
+
+        for copy in outgoing:
+            envelope = CopyEnvelope(copy.reverse_path, copy.forward_path, copy.message_id, copy.smtputf8, copy.body_8bit)
+            row = {"id": copy.id, "tenant": tenant, "submission_id": submission_id, "purpose": copy.purpose.value, "client_id": copy.client_id}
+            row |= {"envelope": self._seal_record(envelope, "copies", copy.id), "body_id": body(copy.octets, f"c-{copy.id}"), "state": "queued"}
+            rows.copies.append(row | {"queued_at": at, "next_attempt_at": at, "attempts": 0, "unclear": 0, "last_reply": ""})
+        for deposit in deposits:
+            item = deposit.item
+            if item.raw is None:
+                raise ValueError("a held item without its octets cannot be kept")
+            held = HeldEnvelope(item.recipient, item.role, item.part_count, item.login, item.reverse_path)
+            row = {"id": item.id, "tenant": tenant, "client_id": item.client_id, "reason": item.reason, "state": "waiting", "since": item.since}
+            row |= {"envelope": self._seal_record(held, "held", item.id), "body_id": body(item.raw, f"h-{item.id}")}
+            rows.held.append(row | {"token_hash": deposit.token_hash})
+        return rows
+
+    # ------------------------------------------------------------------------------------------------ what the coach has not been told
+    async def untold(self, tenant: int) -> list[tuple[str, datetime, Summary]]:
+        """(submission id, time, summary) of everything the next digest should mention, oldest first."""
+        table = schema.submissions.c
+        query = select(table.id, table.at, table.summary).where(table.tenant == tenant, table.summary.is_not(None)).order_by(table.at)
+        rows = await self._database.read(lambda connection: connection.execute(query).all())
+        return [(row.id, row.at, self._open_record(Told, row.summary, "submissions.summary", row.id).summary) for row in rows]
+
+    async def tell(self, tenant: int, submission_ids: Iterable[str], notice: Outgoing, events: tuple[AuditEvent, ...] = ()) -> bool:
+        """Queue the digest and mark what it tells, in one transaction. False, with nothing done, where another process has told some of it already."""
+        ids = sorted(set(submission_ids))
+        rows = self._sealed_rows(tenant, None, self._clock.now(), (notice,))
+
+        def work(connection: Connection) -> bool:
+            table = schema.submissions
+            lock = select(table.c.id).where(table.c.tenant == tenant, table.c.id.in_(ids), table.c.summary.is_not(None)).with_for_update()
+            if len(connection.execute(lock).all()) != len(ids) or not ids:
+                return False
+            connection.execute(update(table).where(table.c.id.in_(ids)).values(summary=None))
+            rows.insert(connection)
+            self._append(connection, tenant, events or (AuditEvent("told", None, None, (("count", str(len(ids))),)),))
+            return True
+
+        return await self._database.write(work)
+
+
+def erase_bodies(connection: Connection, ids: Iterable[str]) -> None:
+    """Delete those bodies of `ids` that no copy and no held item needs any more; secure_delete overwrites them."""
+    wanted = sorted(set(ids))
+    if not wanted:
+        return
+    bodies = schema.bodies
+    used = (exists().where(table.c.body_id == bodies.c.id) for table in (schema.copies, schema.held))
+    connection.execute(delete(bodies).where(bodies.c.id.in_(wanted), *(~u for u in used)))

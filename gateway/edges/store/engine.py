@@ -1,0 +1,244 @@
+"""The database behind the store: engines, file modes, migrations, and the one thread that writes.
+
+SQLite holds the rule "accepted means stored" by WAL with synchronous=FULL; every write transaction starts with BEGIN IMMEDIATE, because a deferred one that
+reads first and writes later loses updates of the other process. What is erased is overwritten (secure_delete). Nothing outside of this module knows which
+engine is used. A failure of the database leaves as `StoreUnavailable` or `StoreDamaged`, never with the statement or its values in the text.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event, exc, make_url
+
+from gateway.errors import ConfigurationError, GatewayError, StoreDamaged, StoreUnavailable
+
+T = TypeVar("T")
+_BATCH = 128  # units in one transaction: bounds what one failing COMMIT takes with it
+
+
+def sqlite_url(path: Path) -> str:
+    """The address of a database file."""
+    return f"sqlite+pysqlite:///{path}"
+
+
+@contextmanager
+def _named_failures() -> Iterator[None]:
+    """Turn what the database raises into the two failures the gateway knows.
+
+    The texts of SQLAlchemy hold statement and values, so they are cut from the chain (`from None`) and only the driver's class is named.
+    """
+    try:
+        yield
+    except exc.OperationalError as error:  # locked, disk full, read-only, I/O error, no connection
+        raise StoreUnavailable(f"the database did not take it: {error.orig}") from None
+    except exc.DBAPIError as error:
+        if "malformed" in str(error.orig) or "not a database" in str(error.orig):
+            raise StoreDamaged("the database file is damaged: restore it from a backup") from None
+        raise StoreUnavailable(f"the database refused: {type(error.orig).__name__}") from None
+    except exc.SQLAlchemyError as error:
+        raise StoreUnavailable(f"the database is out of reach: {type(error).__name__}") from None
+
+
+def _engine(url: str, *, writes: bool, busy_timeout: float) -> Engine:
+    """An engine whose transactions begin as they must: one for the writing thread, one that can only read."""
+    address = make_url(url)
+    if address.get_backend_name() != "sqlite":
+        address = address.set(drivername="postgresql+psycopg") if address.drivername == "postgresql" else address
+        return create_engine(address, hide_parameters=True, pool_pre_ping=True, pool_size=1 if writes else 2, isolation_level="READ COMMITTED")
+    engine = create_engine(address, hide_parameters=True, connect_args={"timeout": busy_timeout, "check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def _set_up(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # the driver's own idea of when to BEGIN loses updates
+        pragmas = ["journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON", "temp_store=MEMORY", "trusted_schema=OFF"]
+        for pragma in pragmas if writes else ["foreign_keys=ON", "temp_store=MEMORY", "trusted_schema=OFF", "query_only=ON"]:
+            connection.execute(f"PRAGMA {pragma}").close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+@dataclass
+class _Unit:
+    """One caller's work inside a shared transaction."""
+
+    work: Callable[[Connection], Any]
+    future: Future[Any] = field(default_factory=Future)
+
+
+class Writer:
+    """One thread and one connection. Callers hand in units of work; whatever waits runs in one transaction, each unit in a savepoint, synced by one COMMIT.
+
+    `transactions` and `units` count what was committed.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._units: queue.SimpleQueue[_Unit | None] = queue.SimpleQueue()
+        self._closed = False
+        self.transactions = 0
+        self.units = 0
+        self._thread = threading.Thread(target=self._loop, name="store-writer", daemon=True)
+        self._thread.start()
+
+    async def run(self, work: Callable[[Connection], T]) -> T:
+        """The result of `work(connection)`, once it is on disk.
+
+        A caller that is cancelled while its unit still waits takes it back; one whose unit has begun does not: the unit is then committed all the same.
+        Raises whatever `work` raised, or `StoreUnavailable`; in both cases nothing of it was kept.
+        """
+        if self._closed:
+            raise StoreUnavailable("the store is closed")
+        unit = _Unit(work)
+        self._units.put(unit)
+        result: T = await asyncio.wrap_future(unit.future)
+        return result
+
+    def close(self) -> None:
+        """Commit what waits, then end the thread."""
+        self._closed = True
+        self._units.put(None)
+        self._thread.join()
+
+    def _loop(self) -> None:
+        open_ended = True
+        while open_ended:
+            batch = [self._units.get()]
+            while len(batch) < _BATCH and not self._units.empty():  # this thread is the only one that takes, so get() returns at once
+                batch.append(self._units.get())
+            open_ended = None not in batch
+            units = [unit for unit in batch if unit is not None and unit.future.set_running_or_notify_cancel()]
+            if units:
+                self._transact(units)
+
+    def _transact(self, units: list[_Unit]) -> None:
+        """Run all units and commit once. Futures are answered only after the COMMIT, or after everything was rolled back."""
+        answers: list[Callable[[], None]] = []
+        try:
+            with _named_failures(), self._engine.begin() as connection:
+                for unit in units:
+                    answers.append(_attempt(unit, connection))
+        except Exception as error:  # noqa: BLE001 - handed to every caller: a thread that dies would leave them waiting for ever
+            failure = error if isinstance(error, GatewayError) else StoreUnavailable(f"the transaction failed: {type(error).__name__}")
+            answers = [lambda unit=unit: unit.future.set_exception(failure) for unit in units]  # type: ignore[misc]
+        else:
+            self.transactions += 1
+            self.units += len(units)
+        for answer in answers:
+            answer()
+
+
+def _attempt(unit: _Unit, connection: Connection) -> Callable[[], None]:
+    """Run one unit in a savepoint and return how to answer its caller.
+
+    A failure of the database itself is not contained: on a full disk SQLite may have rolled back everything already, savepoints included.
+    """
+    try:
+        with connection.begin_nested():
+            result = unit.work(connection)
+    except exc.IntegrityError as error:
+        conflict = StoreUnavailable(f"the row is there already or lacks what it refers to: {type(error.orig).__name__}")
+        return lambda: unit.future.set_exception(conflict)
+    except exc.SQLAlchemyError:
+        raise
+    except Exception as error:  # noqa: BLE001 - belongs to this caller alone, who gets it whole
+        fault = error
+        return lambda: unit.future.set_exception(fault)
+    return lambda: unit.future.set_result(result)
+
+
+class Database:
+    """A writer and a few readers on one database."""
+
+    def __init__(self, url: str, busy_timeout: float = 5.0) -> None:
+        _secure_files(url)
+        self._engines = _engine(url, writes=True, busy_timeout=busy_timeout), _engine(url, writes=False, busy_timeout=busy_timeout)
+        _check_revision(self._engines[0])
+        _secure_files(url)
+        self._readers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="store-reader")
+        self.writer = Writer(self._engines[0])
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """`Writer.run`."""
+        return await self.writer.run(work)
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """The result of `work(connection)` on one snapshot, in a reader's thread; the connection cannot write."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self.read_now, work)
+
+    def read_now(self, work: Callable[[Connection], T]) -> T:
+        """The same in the caller's thread: for the command line."""
+        with _named_failures(), self._engines[1].begin() as connection:
+            return work(connection)
+
+    def close(self) -> None:
+        """Finish what waits and let go of the file."""
+        self.writer.close()
+        self._readers.shutdown()
+        for engine in self._engines:
+            engine.dispose()
+
+
+# ------------------------------------------------------------------------------------------------ files and schema
+def _secure_files(url: str) -> None:
+    """The database and its two companions are for their owner only. SQLite gives the companions the mode of the database."""
+    address = make_url(url)
+    if address.get_backend_name() != "sqlite" or not address.database:
+        return
+    path = Path(address.database)
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        for name in (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
+            if name.exists():
+                name.chmod(0o600)
+    except OSError as error:
+        raise StoreUnavailable(f"the database file cannot be opened: {error.strerror}") from None
+
+
+def _scripts() -> Config:
+    config = Config()
+    config.set_main_option("script_location", "gateway:migrations")
+    return config
+
+
+def migrate(url: str, busy_timeout: float = 5.0) -> None:
+    """Bring the schema to this program's revision, in one transaction: after a crash it is the old one or the new one, never between."""
+    _secure_files(url)
+    engine = _engine(url, writes=True, busy_timeout=busy_timeout)
+    try:
+        with _named_failures(), engine.begin() as connection:
+            config = _scripts()
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    finally:
+        engine.dispose()
+
+
+def _check_revision(engine: Engine) -> None:
+    """Raise `ConfigurationError` where the schema is not this program's: a wrong guess here would cost mail."""
+    with _named_failures(), engine.begin() as connection:
+        found = MigrationContext.configure(connection).get_current_revision()
+    wanted = ScriptDirectory.from_config(_scripts()).get_current_head()
+    if found == wanted:
+        return
+    engine.dispose()
+    if found is None:
+        raise ConfigurationError(("the database is empty: run `coachgate init`",))
+    raise ConfigurationError((f"the database has schema {found}, this program needs {wanted}: run `coachgate init` with the newer of the two programs",))
