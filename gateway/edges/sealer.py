@@ -1,0 +1,224 @@
+"""GnuPG: signs with the coach's gateway key and encrypts to one subkey of one client, in one call (RFC 3156 section 6.2, RFC 9580).
+
+python-gnupg builds the command and reads the status lines; starting, feeding, timing and killing the process is ours, because the library waits for ever and
+believes an answer that was cut off. What gpg says is not trusted either way: the packets of every answer are read (`core.openpgp.check_sealed`).
+
+The client's key reaches gpg as an anonymous file in memory: it sees two public keys, the coach's and the one it is to encrypt to, so there is no other it could
+choose; nothing of a client lies in the home, and a seal costs the same with ten clients or ten thousand.
+Never here: plaintext on disk, in an argument, a log line or an exception; a key looked up by address; the network; an agent that outlives us (it is tied to a
+pipe that closes when this process ends, however it ends).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import select
+import signal
+import socket
+import subprocess  # gpg is a program; arguments are ours and fixed but for fingerprints and paths
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gnupg
+
+from gateway.core import openpgp
+from gateway.core.model import Key
+from gateway.errors import SealerUnavailable
+
+# python-gnupg logs the first octets of what gpg answered, and its standard error, at DEBUG. That can be plaintext where gpg is broken, so its
+# log goes nowhere: a logger of its own that no configuration can reach.
+gnupg.logger = logging.Logger("gnupg", level=logging.CRITICAL + 1)
+
+_ENVIRONMENT = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
+_OPTIONS = (
+    "--no-options",  # an `encrypt-to` in a gpg.conf would add a recipient
+    "--no-auto-key-locate",
+    "--no-autostart",  # neither dirmngr nor an agent nobody supervises
+    "--no-random-seed-file",  # its lock stalls parallel calls for up to seconds
+    "--no-auto-check-trustdb",
+    "--lock-never",  # nothing is written
+    "--rfc4880",  # the packets every reader knows: PKESK v3 and SEIPD v1
+    "--cipher-algo=AES256",
+    "--digest-algo=SHA512",
+    "--compress-algo=none",  # faster, and the length says nothing about the content
+    "--no-emit-version",
+    "--no-comments",
+)
+_LARGE = 1 << 20  # octets from which on seals run one at a time, so that a burst of attachments does not multiply in memory
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What python-gnupg hands through to `_handle_io` in place of a file."""
+
+    octets: bytes
+    ring: bytes  # the client's public key, binary
+
+
+class _Gpg(gnupg.GPG):  # type: ignore[misc]  # python-gnupg is untyped
+    """python-gnupg with a process of its own: a new process group, one time limit for everything, no thread left behind."""
+
+    def __init__(self, home: Path, binary: str, limit: float) -> None:
+        self._limit = limit  # before super(), which asks gpg for its version
+        super().__init__(gpgbinary=binary, gnupghome=str(home), options=list(_OPTIONS), env=_ENVIRONMENT)
+
+    def _open_subprocess(self, args: list[str], passphrase: bool = False, fds: tuple[int, ...] = ()) -> subprocess.Popen[bytes]:
+        command = self.make_args(args, passphrase)
+        pipe = subprocess.PIPE
+        return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=self.env, pass_fds=fds, process_group=0)  # noqa: S603
+
+    def _collect_output(self, process: subprocess.Popen[bytes], result: Any, writer: object = None, stdin: object = None, octets: bytes = b"") -> int:
+        try:
+            result.data, stderr = process.communicate(octets, timeout=self._limit)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise SealerUnavailable("gpg did not answer in time") from None
+        finally:
+            process.wait()
+            for stream in (process.stdin, process.stdout, process.stderr):
+                if stream and not stream.closed:
+                    stream.close()
+        result.stderr = stderr.decode("latin-1")
+        for line in result.stderr.splitlines():
+            keyword, _, value = line.removeprefix("[GNUPG:] ").partition(" ")
+            if line.startswith("[GNUPG:] "):
+                result.handle_status(keyword, value)
+        result.returncode = process.returncode
+        return process.returncode
+
+    def _handle_io(self, args: list[str], job: _Job, result: Any, passphrase: str | None = None, binary: bool = False) -> Any:
+        ring = os.memfd_create("ring")
+        try:
+            os.write(ring, job.ring)
+            process = self._open_subprocess([*args, "--keyring", f"/proc/self/fd/{ring}"], fds=(ring,))
+            self._collect_output(process, result, octets=job.octets)
+        finally:
+            os.close(ring)
+        return result
+
+
+class _Agent:
+    """The gpg-agent that holds the coach's secret key, for as long as this process lives.
+
+    `gpg-agent --daemon COMMAND` ends when COMMAND does; ours reads a pipe whose other end only we hold, so even `kill -9` of this process ends both.
+    """
+
+    def __init__(self, home: Path, limit: float) -> None:
+        self._home, self._limit = str(home), limit
+        self._guard: subprocess.Popen[bytes] | None = None
+        self._socket = ""
+
+    def start(self) -> None:
+        """Ends what an earlier crash may have left, then starts anew. Raises SealerUnavailable."""
+        self.stop()
+        self._socket = self._gpgconf("--list-dirs", "agent-socket")
+        command = ["gpg-agent", "--homedir", self._home, "--no-options", "--disable-scdaemon", "--daemon", "sh", "-c", "echo up; exec cat >/dev/null"]
+        pipe = subprocess.PIPE
+        self._guard = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, env=_ENVIRONMENT)  # noqa: S603
+        assert self._guard.stdout  # noqa: S101  # for the type checker: it is a pipe
+        ready, _, _ = select.select([self._guard.stdout], [], [], self._limit)
+        if not ready or self._guard.stdout.readline() != b"up\n":
+            raise SealerUnavailable("gpg-agent did not start")
+
+    def alive(self) -> bool:
+        """Whether the agent accepts connections."""
+        with socket.socket(socket.AF_UNIX) as s:
+            return s.connect_ex(self._socket) == 0
+
+    def stop(self) -> None:
+        """Ends the agent and waits until it is gone."""
+        guard, self._guard = self._guard, None
+        self._gpgconf("--kill", "all")
+        if guard:
+            for stream in (guard.stdin, guard.stdout):
+                if stream:
+                    stream.close()
+            try:
+                guard.wait(self._limit)
+            except subprocess.TimeoutExpired:
+                guard.kill()
+                guard.wait()
+
+    def _gpgconf(self, *arguments: str) -> str:
+        try:
+            done = subprocess.run(["gpgconf", "--homedir", self._home, *arguments], env=_ENVIRONMENT, capture_output=True, timeout=self._limit, check=False)  # noqa: S603, S607
+        except (OSError, subprocess.TimeoutExpired):
+            raise SealerUnavailable("gpgconf did not answer") from None
+        return done.stdout.decode("utf-8", "surrogateescape").strip()
+
+
+class Sealer:
+    """`ports.Sealer`. `start` before the first seal, `stop` at the end; between them any number of concurrent seals, a few at a time."""
+
+    def __init__(self, home: Path, signer: str, ring: Callable[[str], bytes], *, gpg: str = "gpg", threads: int | None = None, limit: float = 30.0) -> None:
+        """`home` is the gateway's own GNUPGHOME, `signer` the coach's fingerprint, `ring` gives the binary public key of a client's fingerprint
+        (`Keyring.ring`; KeyError where it has none), `limit` the seconds one call of gpg may take."""
+        self._home, self._signer, self._ring, self._binary, self._limit = home, signer, ring, gpg, limit
+        self._agent = _Agent(home, limit)
+        self._agent_lock, self._large = threading.Lock(), threading.Semaphore(1)
+        self._pool = ThreadPoolExecutor(threads or max(2, min(4, os.cpu_count() or 2)), thread_name_prefix="seal")
+        self._gpg: _Gpg | None = None
+
+    async def start(self) -> None:
+        """Start the agent and make sure that gpg runs. Raises SealerUnavailable."""
+        await asyncio.get_running_loop().run_in_executor(self._pool, self._start)
+
+    async def stop(self) -> None:
+        """Finish running seals, then end the agent. Nothing is left running."""
+        await asyncio.to_thread(self._pool.shutdown)
+        self._gpg = None
+        await asyncio.to_thread(self._agent.stop)
+
+    async def seal(self, octets: bytes, key: Key) -> bytes:
+        """`octets` signed and encrypted to `key.encryption_subkey` alone: proven ASCII armour, CRLF line ends (`ports.Sealer.seal`)."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self._seal, octets, key)
+
+    def _start(self) -> None:
+        self._agent.start()
+        try:
+            self._gpg = _Gpg(self._home, self._binary, self._limit)
+        except (OSError, ValueError):
+            raise SealerUnavailable("gpg does not run") from None
+
+    def _seal(self, octets: bytes, key: Key) -> bytes:
+        with self._large if len(octets) >= _LARGE else threading.Semaphore():
+            try:
+                return self._attempt(octets, key)
+            except SealerUnavailable:
+                if not self._revived():
+                    raise
+                return self._attempt(octets, key)
+
+    def _revived(self) -> bool:
+        """Whether the agent had died and is back: then, and only then, a second attempt makes sense."""
+        with self._agent_lock:
+            if self._gpg is None or self._agent.alive():
+                return False
+            self._agent.start()
+            return True
+
+    def _attempt(self, octets: bytes, key: Key) -> bytes:
+        if self._gpg is None:
+            raise SealerUnavailable("not started")
+        try:
+            job = _Job(octets, self._ring(key.fingerprint))
+            sign = ["--sign", "--local-user", self._signer]  # a third faster than --default-key, which asks the agent for everything twice
+            result = self._gpg.encrypt_file(job, [f"{key.encryption_subkey}!"], always_trust=True, extra_args=sign)
+            if result.returncode != 0 or not result.ok or result.status != "encryption ok":
+                raise SealerUnavailable("gpg failed")
+            if not any(line.startswith("[GNUPG:] SIG_CREATED ") and line.endswith(f" {self._signer}") for line in result.stderr.splitlines()):
+                raise SealerUnavailable("not signed")
+            openpgp.check_sealed(openpgp.dearmor(result.data), key.encryption_subkey, at_least=len(octets))
+        except openpgp.Malformed as fault:
+            raise SealerUnavailable(str(fault)) from None
+        except KeyError:
+            raise SealerUnavailable("no key for this fingerprint") from None
+        except (OSError, ValueError):
+            raise SealerUnavailable("gpg could not be started") from None
+        return bytes(result.data.replace(b"\n", b"\r\n"))
