@@ -85,6 +85,10 @@ class Vault(Protocol):
         """The inverse. Raises `errors.StoreDamaged` where the blob or its label was changed."""
         ...
 
+    def keyed_hash(self, purpose: str, octets: bytes) -> bytes:
+        """32 octets that nobody without the master key can compute; another `purpose` gives another, unrelated value."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Hash:
