@@ -36,7 +36,14 @@ class FakeRelay:
         return answer
 
 
-def copy_for(path: str = "dana@acme.example", octets: bytes = b"Subject: x\r\n\r\nhello\r\n", *, id: str = "c0ffee01", purpose: Purpose = Purpose.COMPANY, **more: object) -> Outgoing:
+def copy_for(
+    path: str = "dana@acme.example",
+    octets: bytes = b"Subject: x\r\n\r\nhello\r\n",
+    *,
+    id: str = "c0ffee01",
+    purpose: Purpose = Purpose.COMPANY,
+    **more: object,
+) -> Outgoing:
     """A finished copy for `path`; `notify`, `orcpt` and every field of `Outgoing` may be given."""
     local_part, _, domain = path.rpartition("@")
     forward_path = ForwardPath(path, Mailbox(local_part, domain), more.pop("notify", None), more.pop("orcpt", None))  # type: ignore[arg-type]

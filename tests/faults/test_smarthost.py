@@ -1,4 +1,4 @@
-"""Every stage of the way out times everything a smarthost can do there: the right result each time, no octet of mail or password before TLS, in bounded time."""
+"""Every stage of the way out times everything a smarthost can do there: the right result, no octet of mail or password before TLS, in bounded time."""
 
 from __future__ import annotations
 
