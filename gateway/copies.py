@@ -7,9 +7,11 @@ from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any
 
+from gateway.core.audience import context_for
 from gateway.core.compose import NotComposed, Stamp, company_copy, prove_company_copy
-from gateway.core.model import Analysis, Copy, Directory, Hold, Mailbox, Outgoing, Plan, Purpose, Submission
-from gateway.core.pgpmime import NotSealed, frame, inner_date, protect, prove_sealed, without_bcc
+from gateway.core.header import date_words
+from gateway.core.model import Analysis, Copy, Directory, Mailbox, Outgoing, Plan, Purpose, Recipient, Submission
+from gateway.core.pgpmime import NotSealed, frame, protect, prove_sealed, without_bcc
 from gateway.core.recognise import is_composed
 from gateway.errors import ProofFailed
 from gateway.house import House, Ports
@@ -47,12 +49,13 @@ async def gathered(jobs: list[Coroutine[Any, Any, Outgoing]]) -> list[Outgoing]:
 
 
 async def _company(copy: Copy, w: Workshop) -> Outgoing:
-    reading = copy.reading
-    if reading is None or not is_composed(reading):
+    reading, house, coach = copy.reading, w.house, w.directory.coach
+    context = context_for(Recipient(copy.recipient, copy.role, copy.client), coach, house.places, house.approved_links)
+    if reading is None or not is_composed(reading, context, house.packs):
         raise ProofFailed
     copy_id = w.ports.ids.new()
-    stamp = Stamp(w.house.message_id(copy_id, w.author), w.submission.received_at)
-    octets = company_copy(reading, w.directory.coach.name, w.author, copy.recipient.path, stamp)
+    stamp = Stamp(house.message_id(copy_id, w.author), w.submission.received_at)
+    octets = company_copy(reading, coach.name, w.author, copy.recipient.path, stamp)
     try:
         prove_company_copy(octets, reading)
     except NotComposed as fault:
@@ -63,35 +66,23 @@ async def _company(copy: Copy, w: Workshop) -> Outgoing:
 async def _private(copy: Copy, w: Workshop) -> Outgoing:
     if copy.key is None:
         raise ProofFailed
-    copy_id = w.ports.ids.new()
-    stamp = Stamp(w.house.message_id(copy_id, w.author), w.submission.received_at)
-    coach, to = w.directory.coach, copy.recipient.path
-    inside = protect(
-        without_bcc(w.submission.raw),
-        subject=w.analysis.subject,
-        sender_name=coach.name,
-        sender=str(w.author),
-        to=to,
-        at=stamp.at,
-        message_id=stamp.message_id,
-        boundary=w.ports.ids.new(),
-    )
-    sealed = await w.ports.sealer.seal(inside, copy.key)
-    octets = frame(
-        sealed,
-        sender_name=coach.name,
-        sender=str(w.author),
-        to=to,
-        at=stamp.at,
-        message_id=stamp.message_id,
-        boundary=w.ports.ids.new(),
-        autocrypt=w.ports.keyring.autocrypt(str(w.author)),
-    )
+    copy_id, author = w.ports.ids.new(), str(w.author)
+    # the same values stand outside and, protected, inside
+    fields = {
+        "sender_name": w.directory.coach.name,
+        "sender": author,
+        "to": copy.recipient.path,
+        "date": " ".join(date_words(w.submission.received_at)),
+        "message_id": w.house.message_id(copy_id, w.author),
+        "autocrypt": w.ports.keyring.autocrypt(author),
+    }
+    inside = protect(without_bcc(w.submission.raw), subject=w.analysis.subject, boundary=w.ports.ids.new(), **fields)
+    octets = frame(await w.ports.sealer.seal(inside, copy.key), boundary=w.ports.ids.new(), **fields)
     try:
         prove_sealed(octets, copy.key)
     except NotSealed as fault:
         raise ProofFailed from fault
-    return _outgoing(copy, copy_id, stamp.message_id, octets, w)
+    return _outgoing(copy, copy_id, fields["message_id"], octets, w)
 
 
 async def _raw(copy: Copy, w: Workshop) -> Outgoing:

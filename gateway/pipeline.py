@@ -8,14 +8,14 @@ Before `commit` returns, the coach's mail program owns the mail; an exception an
 
 from __future__ import annotations
 
-from gateway.copies import make_copies
+from gateway.copies import Workshop, make_copies
 from gateway.core.address import may_write_as
-from gateway.core.audience import context_for, identify
+from gateway.core.audience import context_for, contexts, identify
 from gateway.core.decide import decide, kinds_of
 from gateway.core.loop import MAX_HOPS, is_own
 from gateway.core.model import Analysis, Directory, KeyState, Plan, Receipt, Recipient, Submission
 from gateway.core.plan import make_plan
-from gateway.custody import keep
+from gateway.custody import custody_of
 from gateway.errors import Looping, SenderNotCoach
 from gateway.house import House, Ports
 
@@ -30,14 +30,14 @@ async def process(submission: Submission, ports: Ports, house: House) -> Receipt
     analysis = await read(submission, recipients, directory, ports, house)
     admit(submission, analysis, house)
     plan = await plan_for(analysis, recipients, directory, ports, house)
-    outgoing, held = await make_copies(plan, submission, analysis, directory, ports, house)
-    return await ports.store.commit(keep(submission, key, plan, outgoing, held, ports, house))
+    workshop = Workshop(submission, analysis, directory, ports, house)
+    outgoing = await make_copies(plan, workshop)
+    return await ports.store.commit(custody_of(plan, outgoing, key, workshop))
 
 
 async def read(submission: Submission, recipients: tuple[Recipient, ...], directory: Directory, ports: Ports, house: House) -> Analysis:
-    """Read the message once for every context its recipients ask for."""
-    contexts = tuple(dict.fromkeys(context_for(r, directory.coach, house.places, house.approved_links) for r in recipients))
-    return await ports.reader.read(submission.raw, contexts)
+    """Read the message once, for every context that its recipients ask for."""
+    return await ports.reader.read(submission.raw, contexts(recipients, directory.coach, house.places, house.approved_links))
 
 
 def admit(submission: Submission, analysis: Analysis, house: House) -> None:
@@ -50,12 +50,8 @@ def admit(submission: Submission, analysis: Analysis, house: House) -> None:
 
 async def plan_for(analysis: Analysis, recipients: tuple[Recipient, ...], directory: Directory, ports: Ports, house: House) -> Plan:
     """Ask the policies about every recipient and the keyring about every client, then plan all copies at once (law 4)."""
-    verdicts = []
-    readings = {}
-    for recipient in recipients:
-        reading = analysis.reading(context_for(recipient, directory.coach, house.places, house.approved_links))
-        readings[recipient] = reading
-        verdicts.extend(decide(recipient, kinds_of(analysis, reading), house.ruleset))
+    readings = {r: analysis.reading(context_for(r, directory.coach, house.places, house.approved_links)) for r in recipients}
+    verdicts = [v for r, reading in readings.items() for v in decide(r, kinds_of(analysis, reading), house.ruleset)]
     now = ports.clock.now()
     keys: dict[str, KeyState] = {c.id: await ports.keyring.state(c, now) for c in {r.client for r in recipients if r.client}}
-    return make_plan(analysis, readings, tuple(verdicts), keys)
+    return make_plan(analysis, readings, verdicts, keys, directory)

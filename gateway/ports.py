@@ -13,6 +13,7 @@ from gateway.core.model import (
     Analysis,
     AuditEvent,
     Client,
+    Contact,
     Directory,
     HeldItem,
     Key,
@@ -171,6 +172,24 @@ class Store(Protocol):
 
     async def settle(self, copy_id: str, delivery: Delivery, next_attempt: datetime | None, events: tuple[AuditEvent, ...], notice: Outgoing | None = None) -> None:
         """Record what the next hop said; `next_attempt` None ends the copy's life. A `notice` to the coach is queued in the same transaction."""
+        ...
+
+    async def held_get(self, held_id: str, with_raw: bool = False) -> HeldItem | None:
+        """One waiting item; None where it was closed meanwhile."""
+        ...
+
+    async def held_by_token(self, token: str) -> HeldItem | None:
+        """The waiting item that a one-time token belongs to."""
+        ...
+
+    async def resolve_held(
+        self, held_id: str, closing: str, outgoing: tuple[Outgoing, ...], events: tuple[AuditEvent, ...], at: datetime | None = None
+    ) -> bool:
+        """Close an item, queue what leaves and write why, in one transaction. False where it was closed meanwhile: nothing leaves twice."""
+        ...
+
+    async def put_contact(self, tenant: int, contact: Contact) -> None:
+        """Remember somebody who is no client."""
         ...
 
 

@@ -38,7 +38,7 @@ def private_mailbox(client: Client, directory: Directory) -> Mailbox | None:
     if client.personal is None:
         return None
     role, owner = role_of(client.personal, directory)
-    return client.personal if role is Role.CLIENT_PERSONAL and owner == client else None
+    return client.personal if role is Role.CLIENT_PERSONAL and owner is not None and owner.id == client.id else None
 
 
 def context_for(recipient: Recipient, coach: Coach, places: Sequence[str] = (), approved_links: Sequence[str] = ()) -> RecogniserContext:
@@ -97,9 +97,9 @@ def _other(mailbox: Mailbox, directory: Directory) -> Role:
 
 def _fits(mailbox: Mailbox, pattern: str) -> bool:
     """Whether a contact's pattern means `mailbox`. "@domain" means that domain and no sub-domain: a permission is read narrowly."""
-    local_part, _, domain = pattern.rpartition("@")
+    local_part, at, domain = pattern.rpartition("@")
     meant = Mailbox(local_part or mailbox.local_part, domain)
-    return canonical(meant) == canonical(mailbox)
+    return bool(at) and canonical(meant) == canonical(mailbox)
 
 
 def _is_any(mailbox: Mailbox, others: Iterable[Mailbox | None]) -> bool:

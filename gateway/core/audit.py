@@ -1,23 +1,22 @@
-"""The audit log as mathematics: the closed vocabulary, the octets of a row, the hash chain, the Merkle tree, signed checkpoints and their verification.
+"""The audit log as mathematics: the closed vocabulary, the octets of a row, the hash chain, verification, and the form of an export.
 
-Each row carries the SHA-256 of its columns and of the row before (`row_hash`). The row hashes are the leaves of a Merkle tree (RFC 6962 section 2.1); its root
-stands in checkpoints (C2SP tlog-checkpoint) signed as C2SP signed notes. Whoever owns the database can write the whole chain anew, so only a checkpoint that
-was kept elsewhere proves anything; without one `verify` says so.
+Each row carries the SHA-256 of its columns and of the row before (`row_hash`). Whoever owns the database can write the whole chain anew, so only a checkpoint
+(`core.checkpoint`) that was kept elsewhere proves anything; without one `verify` says so.
 
-A row never holds a subject, a body, a file name or a clear address. This module never signs, seals or reads a clock: signatures come as callables.
+A row never holds a subject, a body, a file name or a clear address. This module never signs, seals or reads a clock.
 """
 
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from gateway.core.checkpoint import Checkpoint, NoteKey, Tree
 from gateway.core.model import AuditEvent
 
 EVENTS: dict[str, str] = {
@@ -135,143 +134,6 @@ def first_previous() -> bytes:
     return _ZERO
 
 
-# ------------------------------------------------------------------------------------------------ Merkle tree, RFC 6962 section 2.1
-@dataclass(frozen=True, slots=True)
-class Tree:
-    """A Merkle tree that only grows: its size and the roots of its full subtrees, largest first (one for each bit set in `size`)."""
-
-    size: int = 0
-    roots: tuple[bytes, ...] = ()
-
-    def add(self, leaf: bytes) -> Tree:
-        """The tree with one more leaf (the hash of a row)."""
-        roots, node, size = list(self.roots), hashlib.sha256(b"\x00" + leaf).digest(), self.size
-        while size & 1:  # a full subtree of the same height stands to the left: merge
-            node, size = _node(roots.pop(), node), size >> 1
-        return Tree(self.size + 1, (*roots, node))
-
-    def root(self) -> bytes:
-        """The Merkle tree hash."""
-        if not self.roots:
-            return hashlib.sha256(b"").digest()
-        *left, root = self.roots
-        for node in reversed(left):
-            root = _node(node, root)
-        return root
-
-
-def _node(left: bytes, right: bytes) -> bytes:
-    return hashlib.sha256(b"\x01" + left + right).digest()
-
-
-def _split(size: int) -> int:
-    return 1 << (size - 1).bit_length() - 1
-
-
-def _subroot(leaves: Sequence[bytes]) -> bytes:
-    tree = Tree()
-    for leaf in leaves:
-        tree = tree.add(leaf)
-    return tree.root()
-
-
-def inclusion_proof(leaves: Sequence[bytes], index: int) -> tuple[bytes, ...]:
-    """The audit path of leaf `index` (from 0), RFC 6962 section 2.1.1: shows one row to somebody without showing the others."""
-    if len(leaves) == 1:
-        return ()
-    k = _split(len(leaves))
-    if index < k:
-        return (*inclusion_proof(leaves[:k], index), _subroot(leaves[k:]))
-    return (*inclusion_proof(leaves[k:], index - k), _subroot(leaves[:k]))
-
-
-def root_from_proof(leaf: bytes, index: int, size: int, proof: Sequence[bytes]) -> bytes:
-    """The root that `proof` leads to for the row hash `leaf` at `index` (from 0) of `size`. Raises `ValueError` for a proof of the wrong length."""
-    if size == 1:
-        if proof:
-            raise ValueError("the proof is too long")
-        return hashlib.sha256(b"\x00" + leaf).digest()
-    if not proof:
-        raise ValueError("the proof is too short")
-    k = _split(size)
-    if index < k:
-        return _node(root_from_proof(leaf, index, k, proof[:-1]), proof[-1])
-    return _node(proof[-1], root_from_proof(leaf, index - k, size - k, proof[:-1]))
-
-
-# ------------------------------------------------------------------------------------------------ checkpoints, C2SP tlog-checkpoint and signed-note
-@dataclass(frozen=True, slots=True)
-class NoteKey:
-    """A C2SP signed-note verifier key "name+hash+base64". `check(signature, message)` is the Ed25519 verification (RFC 8032)."""
-
-    name: str
-    key_id: bytes  # 4 octets
-    check: Callable[[bytes, bytes], bool]
-
-
-@dataclass(frozen=True, slots=True)
-class Checkpoint:
-    """What a checkpoint says, and the signatures under it as (name, key id, signature)."""
-
-    origin: str
-    size: int
-    root: bytes
-    text: str  # the signed octets
-    signatures: tuple[tuple[str, bytes, bytes], ...]
-
-    def signed_by(self, key: NoteKey) -> bool:
-        """Whether one of the signatures is that of `key`; signatures of unknown keys are ignored, as the format demands."""
-        return any((name, key_id) == (key.name, key.key_id) and key.check(signature, self.text.encode()) for name, key_id, signature in self.signatures)
-
-
-def key_id(name: str, public_key: bytes) -> bytes:
-    """The 4 octets that name an Ed25519 key in a signature line."""
-    return hashlib.sha256(name.encode() + b"\n\x01" + public_key).digest()[:4]
-
-
-def checkpoint_text(origin: str, tree: Tree) -> str:
-    """The octets to sign: origin, size, root."""
-    return f"{origin}\n{tree.size}\n{base64.b64encode(tree.root()).decode()}\n"
-
-
-def signed_note(text: str, name: str, key: bytes, signature: bytes) -> str:
-    """`text` with its signature line; `key` is the 4-octet key id."""
-    return f"{text}\n\u2014 {name} {base64.b64encode(key + signature).decode()}\n"
-
-
-_NOTE = re.compile(
-    r"(?P<text>(?P<origin>[^\s\u2014][^\n]*)\n(?P<size>0|[1-9][0-9]{0,18})\n(?P<root>[A-Za-z0-9+/]{43}=)\n(?:[^\n]+\n)*)"
-    r"\n(?P<signatures>(?:\u2014 \S+ [A-Za-z0-9+/=]+\n)+)"
-)
-
-
-def parse_checkpoints(notes: str) -> tuple[Checkpoint, ...]:
-    """Every checkpoint in a file of one or many. Raises `ValueError` where there is anything else: an outside checkpoint that cannot be read proves nothing."""
-    found, end = [], 0
-    notes = notes.replace("\r\n", "\n")  # the file may have travelled by mail
-    notes = notes if notes.endswith("\n") else notes + "\n"
-    for match in _NOTE.finditer(notes):
-        if notes[end : match.start()].strip():
-            raise ValueError("there is something in the file that is no checkpoint")
-        end = match.end()
-        found.append(Checkpoint(match["origin"], int(match["size"]), base64.b64decode(match["root"]), match["text"], _signatures(match["signatures"])))
-    if notes[end:].strip() or not found:
-        raise ValueError("there is something in the file that is no checkpoint" if found else "the file holds no checkpoint")
-    return tuple(found)
-
-
-def _signatures(lines: str) -> tuple[tuple[str, bytes, bytes], ...]:
-    signatures = []
-    for line in lines.splitlines():
-        _, name, encoded = line.split(" ")
-        try:
-            octets = base64.b64decode(encoded, validate=True)
-        except binascii.Error:
-            raise ValueError("a signature line is not base64") from None
-        signatures.append((name, octets[:4], octets[4:]))
-    return tuple(signatures)
-
-
 # ------------------------------------------------------------------------------------------------ verification
 INTERNAL_ONLY = "internally consistent only"
 
@@ -298,13 +160,11 @@ def verify(rows: Iterable[Row], key: NoteKey, outside: Sequence[Checkpoint] = ()
     marks: dict[int, list[tuple[Checkpoint, bool]]] = {}
     for checkpoint, from_outside in [(c, True) for c in outside] + [(c, False) for c in inside]:
         marks.setdefault(checkpoint.size, []).append((checkpoint, from_outside))
-    tree, previous, tenant, agreed, proven = Tree(), None, None, 0, 0
+    tree, previous, agreed, proven = Tree(), None, 0, 0
     for row in rows:
-        position = tree.size + 1
-        tenant = row.tenant if tenant is None else tenant
-        bad = chain_fault(row, position, previous, tenant)
+        bad = chain_fault(row, tree.size + 1, previous)
         if bad:
-            return _bad(position - 1, proven, bad[0], bad[0], bad[1])
+            return _bad(tree.size, proven, bad[0], bad[0], bad[1])
         previous, tree = row, tree.add(row.hash)
         for checkpoint, from_outside in marks.pop(tree.size, ()):
             fault = _checkpoint_fault(checkpoint, tree, key)
@@ -333,13 +193,15 @@ def _bad(size: int, proven: int, first: int | None, until: int | None, statement
     return Verification(False, size, proven, first, until, statement)
 
 
-def chain_fault(row: Row, position: int, previous: Row | None, tenant: int) -> tuple[int, str] | None:
+def chain_fault(row: Row, position: int, previous: Row | None) -> tuple[int, str] | None:
     """The first bad row and why, or None where `row` follows `previous`."""
     if row.seq != position:
         if row.seq > position:
             return position, f"row {position} is missing: row {row.seq} stands in its place"
         return position, f"row {position} is out of order or inserted: it carries the number {row.seq}"
-    if row_hash(row) != row.hash or row.tenant != tenant:
+    if row_hash(row) != row.hash or (previous is not None and row.tenant != previous.tenant):
+        if previous is not None and row.previous == previous.previous and previous.seq > 1:
+            return position - 1, f"row {position - 1} was inserted: row {position} and the row before remember the same one"
         return position, f"row {position} was changed: its hash does not fit its content"
     expected = _ZERO if previous is None else previous.hash
     if row.previous != expected:
@@ -356,3 +218,74 @@ def _checkpoint_fault(checkpoint: Checkpoint, tree: Tree, key: NoteKey) -> str |
     if checkpoint.root != tree.root():
         return f"the log differs from what it was at its checkpoint of {checkpoint.size} rows: it was written anew"
     return None
+
+
+# ------------------------------------------------------------------------------------------------ export
+def export_line(row: Row, clear: bytes | None) -> str:
+    """One line of JSON with all columns, so that an export verifies without the database; `clear` adds the detail as the row commits to it."""
+    columns: dict[str, object] = {
+        "tenant": row.tenant,
+        "seq": row.seq,
+        "at": row.at.isoformat(timespec="microseconds"),
+        "event": row.event,
+        "submission": row.submission_id,
+        "client": row.client_id,
+        "sealed": base64.b64encode(row.detail).decode(),
+        "commitment": row.commitment.hex(),
+        "previous": row.previous.hex(),
+        "hash": row.hash.hex(),
+    }
+    if clear is not None:
+        columns |= {"detail": dict(detail_pairs(clear)), "clear": clear.decode("ascii")}
+    return json.dumps(columns, ensure_ascii=True)
+
+
+def import_line(line: str) -> tuple[Row, bytes | None]:
+    """The inverse. Raises `ValueError` for anything else."""
+    try:
+        c = json.loads(line)
+        row = Row(
+            int(c["tenant"]),
+            int(c["seq"]),
+            _aware(c["at"]),
+            str(c["event"]),
+            None if c["submission"] is None else str(c["submission"]),
+            None if c["client"] is None else str(c["client"]),
+            base64.b64decode(c["sealed"], validate=True),
+            *(bytes.fromhex(c[name]) for name in ("commitment", "previous", "hash")),
+        )
+        clear = c["clear"].encode("ascii") if "clear" in c else None
+        if clear is not None and dict(detail_pairs(clear)) != c.get("detail"):
+            raise ValueError("detail and clear differ")
+    except (KeyError, TypeError, AttributeError, ValueError) as error:  # binascii.Error and JSONDecodeError are ValueErrors
+        raise ValueError(f"no row of an export: {type(error).__name__}") from None
+    return row, clear
+
+
+def _aware(text: str) -> datetime:
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        raise ValueError("a time without its zone")
+    return at.astimezone(UTC)
+
+
+def verify_export(lines: Iterable[str], key: NoteKey, outside: Sequence[Checkpoint] = ()) -> Verification:
+    """`verify` over an export; a disclosed detail that is not what its row commits to counts as a changed row."""
+    fault: list[tuple[int, str]] = []
+
+    def rows() -> Iterator[Row]:
+        for number, line in enumerate(lines, start=1):
+            try:
+                row, clear = import_line(line)
+            except ValueError:
+                fault.append((number, f"line {number} is no row of an export"))
+                return
+            if clear is not None and hashlib.sha256(clear).digest() != row.commitment:
+                fault.append((number, f"the detail shown with row {number} is not the one that was logged"))
+                return
+            yield row
+
+    found = verify(rows(), key, outside)
+    if fault and (found.first_bad is None or found.first_bad >= fault[0][0]):
+        return _bad(found.rows, found.proven, fault[0][0], fault[0][0], fault[0][1])
+    return found

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from gateway.core.model import Action, Analysis, Kind, Reading, Recipient, Verdict
+from gateway.core.model import Action, Analysis, Kind, Reading, Recipient, Role, Verdict
 from gateway.core.policy import Rule, Ruleset
 
 NO_RULE = "No rule covers this, so it waits for you."
@@ -39,6 +39,9 @@ def _verdict(recipient: Recipient, kind: Kind, ruleset: Ruleset) -> Verdict:
     if not rules:
         return Verdict(recipient, kind, Action.HOLD, (), NO_RULE)
     action = max(r.action for r in rules)
+    if action is Action.DIVERT:  # it would end at the personal address, so whoever keeps it from there is heard too
+        rules += tuple(r for r in ruleset.covering(Role.CLIENT_PERSONAL, kind) if r.action > action)
+        action = max(r.action for r in rules)
     hits = tuple(r for r in rules if r.action is action)
     return Verdict(recipient, kind, action, tuple(r.id for r in hits), hits[0].reason, _consent(recipient, hits))
 

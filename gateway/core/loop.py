@@ -22,7 +22,7 @@ def stamp(copy_id: str, domain: str, key: bytes) -> str:
 def is_own(message_id: str | None, key: bytes) -> bool:
     """True where `message_id` was made by `stamp` under the same key."""
     found = _ID.fullmatch((message_id or "").strip())
-    return bool(found) and hmac.compare_digest(found[2], _token(found[1], key))
+    return found is not None and hmac.compare_digest(found[2], _token(found[1], key))
 
 
 def _token(copy_id: str, key: bytes) -> str:

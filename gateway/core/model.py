@@ -86,6 +86,7 @@ class Envelope:
     ret: str | None = None  # RFC 3461
     envid: str | None = None
     authors: tuple[str, ...] = ()  # who this login may write as: "a@b", "@b" or "*"; "*" is for machine accounts
+    login_role: str = ""  # "coach" | "assistant" | "auditor": who may answer notices
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,7 +129,7 @@ _OTHERWISE = (Verb.DIVERT, Verb.RELEASE, Verb.SEND, Verb.DISCARD)
 def held_notice(item: HeldItem, token: str, coach: Coach, stamp: Stamp, *, told: bool = False, language: str = "en") -> bytes:
     """Something waits. `token` is one-time and unguessable; `told` says that a company copy of the same mail went to the same address.
 
-    RFC 5322 octets, CRLF, ASCII. Raises KeyError for a reason outside HOLD_REASONS, ValueError for a coach's address outside ASCII.
+    RFC 5322 octets, CRLF, ASCII. Raises ValueError for a coach's address outside ASCII.
     """
     say = _texts(language)
     verbs = [v for v in _ANSWERED_BY.get(item.reason, _OTHERWISE) if v is not Verb.DIVERT or _has_private_side(item)]
@@ -140,7 +140,7 @@ def held_notice(item: HeldItem, token: str, coach: Coach, stamp: Stamp, *, told:
             (say["label-to"], item.recipient.path),
             (say["label-since"], _moment(item.since)),
             (say["label-parts"], str(item.part_count)),
-            (say["label-why"], say[f"why-{item.reason}"]),
+            (say["label-why"], say.get(f"why-{item.reason}", say["why-engine"])),
         ),
         "",
     ]

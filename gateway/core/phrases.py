@@ -19,7 +19,7 @@ class PatternError(ValueError):
     """A pattern that is not in the notation; its text says why."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Node:
     """A place in a pattern: where each symbol leads, and which pattern ends here."""
 

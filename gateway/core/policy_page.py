@@ -30,4 +30,5 @@ def policy_page(ruleset: Ruleset) -> str:
 
 def _rule(rule: Rule) -> str:
     exception = f" unless `{rule.unless_consent}` is on record, then one word of the coach releases" if rule.unless_consent else ""
-    return f"- **{rule.id}**: {', '.join(rule.kinds)} to {', '.join(rule.to)}: **{rule.action.name.lower()}**{exception}. {rule.reason} *{'; '.join(rule.cites)}*\n"
+    cell = f"{', '.join(rule.kinds)} to {', '.join(rule.to)}"
+    return f"- **{rule.id}**: {cell}: **{rule.action.name.lower()}**{exception}. {rule.reason} *{'; '.join(rule.cites)}*\n"

@@ -8,6 +8,7 @@ composed from facts, approved sentences and the words of the pack, and `is_compo
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -24,6 +25,7 @@ __all__ = ["is_composed", "recognise"]
 
 LONGEST_TEXT = 40_000  # characters of all blocks together; beyond it nothing is read
 LONGEST_SENTENCE = 400  # tokens
+CERTAIN, LIKELY, WEAK = 4, 2, 1
 
 
 @dataclass(slots=True)
@@ -34,7 +36,8 @@ class _Judged:
     verdict: frames.Verdict
     facts: list[Fact]
     relation: str = "stated"
-    anchor: bool = False
+    anchor: int = 0  # CERTAIN, LIKELY, WEAK or 0: how surely it shows an appointment
+    blocked: bool = False  # something in it belongs to another matter
     explained: bool = True  # no word in it that the pack does not know
 
 
@@ -50,7 +53,7 @@ def recognise(blocks: tuple[TextBlock, ...], context: RecogniserContext, packs: 
         return Reading("", False, Status.STATED, (), sentences, not sentences)
     judged = [_judge(piece, context, pack) for source, text in texts for piece in split(source, text, pack, context)]
     _lists(judged)
-    appointment = any(j.anchor for j in judged)
+    appointment = _gate(judged)
     facts = tuple(fact for j in judged for fact in j.facts)
     own = [fact for fact in facts if fact.owner == OWN]
     status = _status(judged)
@@ -95,18 +98,31 @@ def _judge(piece: Piece, context: RecogniserContext, pack: Pack) -> _Judged:
     if piece.part == "label" and piece.label == "other" or _is_foreign_language(piece, pack):
         facts = [Fact(f.kind, f.text, f.source, "label" if piece.part == "label" else "language") for f in facts]
     relation = _relation(piece, pack)
-    own = [(f, s) for f, s in zip(facts, spans, strict=True) if f.owner == OWN and not s.weak]
-    anchor = piece.part != "subject" and (verdict.approved and verdict.appointment or _anchors(own, parts, piece))
-    return _Judged(piece, verdict, facts, relation, anchor, all(c.bare for c in parts))
+    own = [(f, s) for f, s in zip(facts, spans, strict=True) if f.owner == OWN]
+    anchor = max((_anchor(span, piece, parts) for fact, span in own), default=0)
+    if verdict.approved and verdict.appointment:
+        anchor = CERTAIN
+    return _Judged(piece, verdict, facts, relation, min(anchor, 1) if piece.part == "subject" else anchor, any(c.blocked for c in parts), all(c.bare for c in parts))
 
 
-def _anchors(own: Sequence[tuple[Fact, Span]], parts: Sequence[Clause], piece: Piece) -> bool:
-    """Whether a clean fact shows an appointment: a time with a word of appointments in its clause, or with nothing unexplained in the sentence."""
-    for fact, span in own:
-        clause = next(c for c in parts if c.begin <= span.begin < c.end)
-        if fact.kind in (FactKind.LINK, FactKind.PHONE) or clause.cued or all(c.bare for c in parts) or piece.part == "label":
-            return True
-    return False
+def _anchor(span: Span, piece: Piece, parts: Sequence[Clause]) -> int:
+    """How surely a clean fact shows an appointment: by a word of appointments in its clause, by what stands beside it, by how much of a time it is."""
+    clause = next(c for c in parts if c.begin <= span.begin < c.end)
+    if span.kind is FactKind.LINK:
+        return CERTAIN
+    if span.kind is not FactKind.TIME or span.weak:
+        return WEAK if clause.soft else 0
+    if clause.cued and (clause.bare or clause.first) or span.full and (clause.first or clause.bare or piece.part == "label"):
+        return CERTAIN
+    return LIKELY if span.full or clause.cued and clause.soft or clause.bare else WEAK
+
+
+def _gate(judged: Sequence[_Judged]) -> bool:
+    """Whether the mail speaks of an appointment: one certain sign, or more likely ones than there are foreign matters; never by the subject alone."""
+    body = [j for j in judged if j.piece.part != "subject"]
+    if not any(f.owner == OWN for j in body for f in j.facts) and not any(j.anchor == CERTAIN for j in body):
+        return False
+    return max((j.anchor for j in body), default=0) == CERTAIN or sum(j.anchor - j.blocked for j in judged) >= LIKELY
 
 
 def _is_foreign_language(piece: Piece, pack: Pack) -> bool:
@@ -129,11 +145,12 @@ def _signature(piece: Piece, context: RecogniserContext, pack: Pack) -> frames.V
 
 def _lists(judged: list[_Judged]) -> None:
     """A list is one thing: a row with an unexplained word takes the facts of all its rows with it."""
-    bad = {(j.piece.source, j.piece.group) for j in judged if j.piece.part == "row" and not j.explained}
+    rows = Counter((j.piece.source, j.piece.group) for j in judged if j.piece.part == "row")
+    bad = {(j.piece.source, j.piece.group) for j in judged if j.piece.part == "row" and not j.explained and rows[j.piece.source, j.piece.group] > 1}
     for j in judged:
         if j.piece.part == "row" and (j.piece.source, j.piece.group) in bad:
             j.facts = [Fact(f.kind, f.text, f.source, "list") for f in j.facts]
-            j.anchor = False
+            j.anchor = 0
 
 
 RELATIONS = (("deadlines", "reply_by"), ("cancelling", "cancelled"), ("negations", "unavailable"), ("late", "late"), ("moving", "moved"), ("proposing", "proposed"), ("confirming", "confirmed"))

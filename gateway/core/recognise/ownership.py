@@ -26,6 +26,8 @@ class Clause:
     end: int
     blocked: str  # the word that gives its spans to somebody else, '' where none does
     cued: bool  # a word of appointments stands in it
+    soft: bool  # or only a weaker one, or "I", "we"
+    first: bool  # "I", "we", "us" stands in it
     bare: bool  # nothing but spans, function words and words of appointments
 
 
@@ -54,7 +56,7 @@ def clauses(piece: Piece, spans: Sequence[Span], context: RecogniserContext, pac
         if token.text in BREAKS or (token.text == "-" and token.spaced) or token.low in pack.words["clause_breaks"]:
             bounds.append(index)
     names = {word.lower() for name in (*context.client_names, *context.coach_names) for word in name.split()}
-    return [_judged(tokens, inside, begin, end, blocked, names, pack) for begin, end in zip(bounds, [*bounds[1:], len(tokens)], strict=True) if begin < end]
+    return [_judged(tokens, inside, spans, begin, end, blocked, names, pack) for begin, end in zip(bounds, [*bounds[1:], len(tokens)], strict=True) if begin < end]
 
 
 def _whole_sentence(piece: Piece, inside: Sequence[bool], pack: Pack) -> str:
@@ -73,25 +75,27 @@ def _whole_sentence(piece: Piece, inside: Sequence[bool], pack: Pack) -> str:
     return ""
 
 
-def _judged(tokens: Sequence[Token], inside: Sequence[bool], begin: int, end: int, blocked: str, names: set[str], pack: Pack) -> Clause:
+def _judged(tokens: Sequence[Token], inside: Sequence[bool], spans: Sequence[Span], begin: int, end: int, blocked: str, names: set[str], pack: Pack) -> Clause:
     words = pack.words
     outside = [t for t, within in zip(tokens[begin:end], inside[begin:end], strict=True) if not within and t.kind != "sign"]
     lows = [t.low for t in outside]
     first = any(low in words["first_person"] for low in lows)
-    cued = bool(phrase_in(lows, words["cues"])) or first
-    plain = words["function"] | words["neutral_nouns"] | words["cues"] | words["first_person"] | words["clause_breaks"] | names
+    cued = bool(phrase_in([t.low for t in tokens[begin:end]], words["cues"]))
+    soft = cued or first or bool(phrase_in(lows, words["soft_cues"]))
+    plain = words["function"] | words["neutral_nouns"] | words["cues"] | words["soft_cues"] | words["first_person"] | words["clause_breaks"] | names
     unknown = [t for t in outside if t.low not in plain]
-    return Clause(begin, end, blocked or _blocked(outside, lows, first, unknown, pack), cued, not unknown)
+    helped = bool(phrase_in(lows[1:], words["cues"] | words["soft_cues"])) or any(s.kind is not FactKind.TIME and begin <= s.begin < end for s in spans)
+    return Clause(begin, end, blocked or _blocked(lows, helped, pack), cued, soft, first, not unknown)
 
 
-def _blocked(outside: Sequence[Token], lows: Sequence[str], first: bool, unknown: Sequence[Token], pack: Pack) -> str:
+def _blocked(lows: Sequence[str], helped: bool, pack: Pack) -> str:
     """The word that gives this clause to another owner, '' where none does."""
     words = pack.words
     for index, low in enumerate(lows):
         after = lows[index + 1] if index + 1 < len(lows) else ""
         if low in words["third_person"]:
             return low
-        if low == "your" and after and after not in words["your_nouns"] and after not in words["neutral_nouns"] and after not in words["cues"]:
+        if low == "your" and after and after not in words["your_nouns"] and after not in words["neutral_nouns"] and after not in words["cues"] and after not in words["soft_cues"]:
             return f"{low} {after}"
         if low in ("you", "you've", "you'd", "you'll", "you're"):
             nearby = [w for w in lows[index + 1 : index + 4] if w not in words["function"] or w in words["past_you"]]
@@ -99,7 +103,7 @@ def _blocked(outside: Sequence[Token], lows: Sequence[str], first: bool, unknown
                 return f"you {nearby[0]}"
     opener = next((low for low in lows if low not in words["stop_openers"]), "")
     if opener in words["imperatives"]:
-        return opener
+        return "" if opener in words["logistic_imperatives"] and helped else opener
     return ""
 
 
@@ -113,13 +117,16 @@ def owner_of(span: Span, piece: Piece, parts: Sequence[Clause], pack: Pack) -> s
         return next(c.blocked for c in parts if c.begin < span.end and c.end > span.begin and c.blocked)
     if span.kind is FactKind.TIME and span.end < len(tokens):
         after, before = tokens[span.end], tokens[span.begin - 1].low if span.begin else ""
-        nouny = after.kind == "word" and after.spaced and after.low not in words["function"] and after.low not in words["cues"] and after.low not in words["neutral_nouns"]
+        nouny = after.kind == "word" and after.spaced and after.low not in words["function"] and after.low not in words["cues"] and after.low not in words["soft_cues"] and after.low not in words["neutral_nouns"]
         if nouny and (before in words["determiners"] or tokens[span.begin].low in words["determiners"]) and after.low not in words["first_person"] and after.low not in words["clause_breaks"]:
             return after.low
         if after.text == "=" or (after.text == "'" and not after.spaced):
             return after.text
-    if span.kind is FactKind.TIME and tokens[span.end - 1].low.endswith("'s") and clause.end > span.end and not clause.cued:
+    if span.kind is FactKind.TIME and tokens[span.end - 1].low.endswith("'s") and clause.end > span.end and not clause.soft:
         return tokens[span.end - 1].low
-    if span.weak and not (clause.cued or any(c.cued for c in parts)):
+    following = next((c for c in parts if c.begin >= span.end), None)
+    if span.kind is FactKind.TIME and following is not None and following.begin == span.end and tokens[following.begin].text in ":=" and (following.blocked or not (following.bare or following.soft)):
+        return following.blocked or ":"
+    if span.weak and not (clause.soft or any(c.soft for c in parts)):
         return "duration"
     return OWN

@@ -12,13 +12,15 @@ from gateway.core.recognise.tokens import Token, scan
 from gateway.core.vocabulary import Pack
 
 
-def place_spans(tokens: Sequence[Token], context: RecogniserContext, pack: Pack) -> Iterator[tuple[int, int]]:
-    """(begin, end) of every place, longest first at each position."""
+def place_spans(tokens: Sequence[Token], context: RecogniserContext, pack: Pack) -> Iterator[tuple[int, int, bool]]:
+    """(begin, end, weak) of every place, longest first at each position; weak: guessed from a capital behind "at" or "in"."""
     words = pack.words
     configured = [tuple(t.low for t in scan(place)) for place in context.places]
     index = 0
     while index < len(tokens):
-        end = max([_configured(tokens, index, configured), _shape(tokens, index, pack)])
+        end = max(_configured(tokens, index, configured), _shape(tokens, index, pack))
+        if end == index:
+            end = _street(tokens, index, pack)
         while end > index and end + 1 < len(tokens) and (tokens[end].text in ",/(+&" or tokens[end].low in words["place_links"]):
             step = end + 1
             more = max(_configured(tokens, step, configured), _shape(tokens, step, pack))
@@ -26,10 +28,42 @@ def place_spans(tokens: Sequence[Token], context: RecogniserContext, pack: Pack)
                 break
             end = more + (1 if tokens[end].text == "(" and more < len(tokens) and tokens[more].text == ")" else 0)
         if end > index:
-            yield index, end
-            index = end
+            yield index - (1 if index and tokens[index - 1].low in words["place_adjectives"] else 0), end, False
         else:
-            index += 1
+            end = _guess(tokens, index, pack)
+            if end > index:
+                yield index, end, True
+        index = max(end, index + 1)
+
+
+def _capitals(tokens: Sequence[Token], index: int, most: int, pack: Pack) -> int:
+    """End of a run of at most `most` capitalised words that are no words of time."""
+    words, end = pack.words, index
+    while end < len(tokens) and end < index + most and tokens[end].capital and tokens[end].kind == "word" and len(tokens[end].text) > 1:
+        if tokens[end].low in words["weekdays"] or tokens[end].low in words["months"] or tokens[end].low in words["zones"] or tokens[end].low in words["function"]:
+            break
+        end += 1
+    return end
+
+
+def _street(tokens: Sequence[Token], index: int, pack: Pack) -> int:
+    """End of "44 Beacon" where a floor or room follows behind a comma; `index` where it is none."""
+    if tokens[index].kind != "number":
+        return index
+    end = _capitals(tokens, index + 1, 3, pack)
+    known = end > index + 1 and end + 1 < len(tokens) and tokens[end].text == "," and _shape(tokens, end + 1, pack) > end + 1
+    return end if known else index
+
+
+def _guess(tokens: Sequence[Token], index: int, pack: Pack) -> int:
+    """End of a capitalised name that stands where a place stands: "9:00 at Philz", "I'm in Sandton"."""
+    words = pack.words
+    if index < 1 or tokens[index - 1].low not in words["place_prepositions"]:
+        return index
+    before = tokens[index - 2] if index > 1 else None
+    if before is None or not (before.kind in ("clock", "ordinal", "meridiem", "number", "zone") or any(before.low in words[name] for name in ("weekdays", "meridiem", "day_words", "day_parts", "zones", "place_verbs"))):
+        return index
+    return _capitals(tokens, index, 3, pack)
 
 
 def _configured(tokens: Sequence[Token], index: int, configured: Sequence[tuple[str, ...]]) -> int:

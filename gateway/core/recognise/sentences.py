@@ -179,7 +179,7 @@ def _greeting(tokens: tuple[Token, ...], pack: Pack, context: RecogniserContext)
     if index == len(tokens):
         return index if opened or (names and names <= 2) else 0
     if tokens[index].text in (",", "!", ":", "-", "\u2013", "\u2014", "."):
-        if not opened and (names == 0 or names > 2 or tokens[index].text in ".!"):
+        if not opened and (names == 0 or names > 2 or tokens[index].text in ".!:" or len(tokens[0].text) < 2 or (tokens[index].text == "-" and not tokens[index].spaced)):
             return 0
         while index < len(tokens) and tokens[index].text in ",!:-\u2013\u2014.":
             index += 1

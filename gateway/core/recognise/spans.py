@@ -17,19 +17,22 @@ from gateway.core.recognise.tokens import Token
 from gateway.core.vocabulary import Pack
 
 # W weekday C clock D date O 14th N number w number word M month Y tomorrow P morning Z zone U unit A am R next E every o first H half t joiner
-STRONG = re.compile(r"[WCDOY]|M[NO]|[NO]t?M|[Nw]-?A|[Nw]-?P?Z|H[Nw]|[Nw]H[Nw]|[REo][PWM]|E[Nwo]?U|[RE]U|b[Nw](?!-?U)|t[Nw](?=tY)")
+STRONG = re.compile(r"[WCDOY]|M[NO]|[NO]t?M|[Nw]-?A|[Nw]-?P?Z|H[Nw]|[Nw]H[Nw]|[REo][PWM]|Mo|[Nw]t*mP|E[Nwo]?U|[RE]U|b[Nw](?!-?U)|t[Nw](?=tY)")
+EXACT = re.compile(r"[WCDO]|M[NO]|[NO]t?M|[Nw]-?A|[Nw]-?P?Z|H[Nw]|[Nw]H[Nw]|[Nw]t*mP|Y.*[Nw]|[Nw].*Y|[YP]b?[Nw]")  # names a day or an hour: enough to be an appointment
+DAY, HOUR = re.compile(r"[WDOYM]"), re.compile(r"C|[Nw]-?[AZ]|[bt][Nw]|W,?[Nw](?!U)|Y[Nw]")
 LEFT, RIGHT = "t,-/)&:", "tb,-/(&:"
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Tokens `begin` to `end` (exclusive) state something; `weak` is a duration: it says nothing alone."""
+    """Tokens `begin` to `end` (exclusive) state something; `weak` is a duration or vague: it says nothing alone."""
 
     kind: FactKind
     begin: int
     end: int
     text: str
     weak: bool = False
+    full: bool = False  # a day and an hour
 
 
 def find_spans(text: str, tokens: Sequence[Token], context: RecogniserContext, pack: Pack) -> list[Span]:
@@ -37,9 +40,9 @@ def find_spans(text: str, tokens: Sequence[Token], context: RecogniserContext, p
     spans: list[Span] = []
     taken = [False] * len(tokens)
 
-    def add(kind: FactKind, begin: int, end: int, weak: bool = False) -> None:
+    def add(kind: FactKind, begin: int, end: int, weak: bool = False, full: bool = False) -> None:
         if begin < end and not any(taken[begin:end]):
-            spans.append(Span(kind, begin, end, text[tokens[begin].start : tokens[end - 1].end], weak))
+            spans.append(Span(kind, begin, end, text[tokens[begin].start : tokens[end - 1].end], weak, full))
             taken[begin:end] = [True] * (end - begin)
 
     names = (*context.coach_names, *context.client_names)
@@ -48,17 +51,18 @@ def find_spans(text: str, tokens: Sequence[Token], context: RecogniserContext, p
             add(FactKind.LINK, index, index + 1)
     for begin, end in _number_groups(text, tokens):
         add(FactKind.PHONE, begin, end)
-    for begin, end in place_spans(tokens, context, pack):
-        add(FactKind.PLACE, begin, end)
-    for begin, end, weak in time_spans(tokens, taken, pack):
-        add(FactKind.TIME, begin, end, weak)
+    for begin, end, weak in place_spans(tokens, context, pack):
+        add(FactKind.PLACE, begin, end, weak)
     symbols = [(t.low, *(("<cap>",) if t.capital else ()), *(("<num>",) if t.kind == "number" else ()), *(("<code>",) if is_code(t) else ())) for t in tokens]
-    index = 0
-    while index < len(tokens):
-        end, owner = (index, -1) if taken[index] else pack.phrase_automaton.longest(symbols, index)
+    phrases = [pack.phrase_automaton.longest(symbols, index) for index in range(len(tokens))]
+    for index, (end, owner) in enumerate(phrases):  # phrases of several words hold words that could start a time ("same time")
+        if end - index > 1 and pack.phrases[owner].kind is not FactKind.TIME:
+            add(pack.phrases[owner].kind, index, end)
+    for begin, end, weak, full in time_spans(tokens, taken, pack):
+        add(FactKind.TIME, begin, end, weak, full)
+    for index, (end, owner) in enumerate(phrases):
         if owner >= 0:
             add(pack.phrases[owner].kind, index, end)
-        index = max(end, index + 1)
     return sorted(spans, key=lambda span: span.begin)
 
 
@@ -108,10 +112,12 @@ def letters(tokens: Sequence[Token], taken: Sequence[bool], pack: Pack) -> str:
             letter = "W" if token.capital or number_beside or low not in words["weekdays_capital"] else "."
         elif low in words["months"]:
             letter = "M" if number_beside or token.capital and (low not in words["months_capital"] or index) or low not in words["months_capital"] else "."
+        elif low in words["clock_words"]:
+            letter = "C"
         elif low in words["day_words"] or " ".join(lows[index : index + 2]) in words["day_words"] or (index and " ".join(lows[index - 1 : index + 1]) in words["day_words"]):
             letter = "Y"
         else:
-            letter = next((mark for mark, name in _CLASSES if low in words[name]), ".")
+            letter = "m" if low in words["possessives"] and index + 1 < len(tokens) and lows[index + 1] in words["day_parts"] else next((mark for mark, name in _CLASSES if low in words[name]), ".")
             if letter == "A" and not (index and out[-1] in "NwC"):
                 letter = "."
         out.append(letter)
@@ -124,22 +130,24 @@ _CLASSES = (
 )  # fmt: skip
 
 
-def time_spans(tokens: Sequence[Token], taken: Sequence[bool], pack: Pack) -> list[tuple[int, int, bool]]:
-    """(begin, end, weak) of every time. `taken` tokens are already explained otherwise."""
+def time_spans(tokens: Sequence[Token], taken: Sequence[bool], pack: Pack) -> list[tuple[int, int, bool, bool]]:
+    """(begin, end, weak, full) of every time. `taken` tokens are already explained otherwise."""
     code = letters(tokens, taken, pack)
     found = []
     for run in re.finditer(r"[^.]+", code):
         for begin, end in _split_run(code, run.start(), run.end(), tokens):
             begin, end = _trimmed(code, begin, end, tokens, pack)
+            if 0 < begin < end and code[begin] in "Oo" and tokens[begin - 1].low in pack.words["ordinal_articles"]:
+                begin -= 1
             part = code[begin:end]
             lead = code[begin - 1] if begin else ""
             if STRONG.search(part) or (lead in ("b", "t") and begin and tokens[begin - 1].low in pack.words["time_prepositions"] and re.match(r"[Nw](?!-?U)", part)):
                 end = _with_tail(tokens, end, pack)
-                found.append((begin, end, False))
+                found.append((begin, end, not EXACT.search(part) and lead not in ("b", "t"), bool(DAY.search(part) and HOUR.search(part))))
             elif re.search(r"[Nw]-?U|HU", part):
                 if end < len(tokens) and tokens[end].low in pack.words["duration_nouns"]:
                     end += 1
-                found.append((begin, end, True))
+                found.append((begin, end, True, False))
     return found
 
 
@@ -173,7 +181,7 @@ def _trimmed(code: str, begin: int, end: int, tokens: Sequence[Token], pack: Pac
 def _may_follow(token: Token, pack: Pack) -> bool:
     """Whether the word after a bare number leaves it a clock time ("Thursday 3 works") rather than a count."""
     words = pack.words
-    return token.low in words["function"] or token.low in words["cues"] or token.low in words["clause_breaks"] or token.low in words["time_prepositions"]
+    return token.low in words["function"] or token.low in words["cues"] or token.low in words["soft_cues"] or token.low in words["clause_breaks"] or token.low in words["time_prepositions"]
 
 
 def _with_tail(tokens: Sequence[Token], end: int, pack: Pack) -> int:

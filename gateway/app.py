@@ -1,0 +1,304 @@
+"""The composition root: the only file that builds edges and joins them to the stories."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+import structlog
+
+from gateway import __version__, answers
+from gateway.config import Config
+from gateway.core.model import AuditEvent, Outgoing, Receipt, Submission
+from gateway.core.notice import delivery_notice, digest_notice
+from gateway.core.policy import Ruleset, parse_policies
+from gateway.core.policy_page import policy_page
+from gateway.core.vocabulary import load_packs
+from gateway.delivery import Courier
+from gateway.edges.clock import RandomIds, SystemClock
+from gateway.edges.keyring import Keyring, coach_fingerprint, create_coach_key
+from gateway.edges.log import start_log
+from gateway.edges.passwords import PasswordAccounts
+from gateway.edges.reader import WorkerReader
+from gateway.edges.relay import Password, RelaySettings, SmtpRelay, Timeouts, Token
+from gateway.edges.sealer import Sealer
+from gateway.edges.shelf import language_texts, policy_texts
+from gateway.edges.store import Notary, Store, migrate
+from gateway.edges.submission import SubmissionServer, SubmissionSettings
+from gateway.edges.systemd import tell_systemd
+from gateway.edges.timers import Timers
+from gateway.edges.vault import Vault
+from gateway.errors import GatewayError, failure
+from gateway.house import House, Ports
+from gateway.ports import Delivery, Lease
+from gateway.release import reconsider, ripe
+
+TENANT = 1  # the schema knows several; one configuration file serves one coach
+_DRAIN_SECONDS = 20.0
+_log = structlog.get_logger()
+
+
+# ------------------------------------------------------------------------------------------------ init
+async def initialise(config: Config) -> list[str]:
+    """Make what is missing of state folder, keys and database; returns a line for each."""
+    said = []
+    config.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    config.state_dir.chmod(0o700)
+    for what, path, make in (
+        ("master key", config.master_key_file, Vault.create),
+        ("audit signing key", _notary_file(config), Notary.create),
+    ):
+        if not path.exists():
+            make(path)
+            said.append(f"{what}: {path}")
+    migrate(config.database_url)
+    said.append("database: ready")
+    home = _gnupg_home(config)
+    if not home.exists():
+        home.mkdir(mode=0o700)
+        address = str(config.coach.addresses[0])
+        said.append(f"OpenPGP key of {config.coach.name}: {await asyncio.to_thread(create_coach_key, home, config.coach.name, address)}")
+    async with open_store(config) as store:
+        await store.put_coach(TENANT, config.person)
+        for contact in config.contacts:
+            await store.put_contact(TENANT, contact)
+    return said
+
+
+# ------------------------------------------------------------------------------------------------ the parts, opened and closed
+@asynccontextmanager
+async def open_store(config: Config) -> AsyncIterator[Store]:
+    """The store alone."""
+    store = Store(
+        config.database_url,
+        Vault.load(config.master_key_file),
+        SystemClock(),
+        keep_sent=timedelta(days=config.store.keep_sent_bodies_days),
+        keep_held=timedelta(days=config.store.keep_held_days),
+    )
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+@asynccontextmanager
+async def open_house(config: Config) -> AsyncIterator[tuple[Ports, House]]:
+    """Everything a story needs: store, reading processes, keyring and OpenPGP engine, rules and names."""
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(open_store(config))
+        house = _house(config)
+        reader = WorkerReader(language_texts(), workers=config.reading.workers, seconds=config.reading.seconds, memory_mib=config.reading.memory_mib)
+        await reader.start()
+        stack.push_async_callback(reader.stop)
+        home = _gnupg_home(config)
+        sealing = config.sealing
+        keyring = Keyring(home, partial(store.client_key, TENANT), require_verified=sealing.require_verified_keys, gpg=sealing.gpg)
+        await keyring.start()
+        signer = await asyncio.to_thread(coach_fingerprint, home)
+        sealer = Sealer(home, signer, keyring.ring, gpg=sealing.gpg, threads=sealing.threads, limit=sealing.timeout_seconds)
+        await sealer.start()
+        stack.push_async_callback(sealer.stop)
+        yield Ports(SystemClock(), RandomIds(), reader, keyring, sealer, store), house
+
+
+def rules(local: Path | None = None) -> Ruleset:
+    """The policies in force. Raises `core.policy.PolicyError`."""
+    return parse_policies(policy_texts(local))
+
+
+def rules_in_words(config: Config | None) -> str:
+    """The policies in force as a page (Markdown)."""
+    return policy_page(rules(config.policies.local if config else None))
+
+
+def _house(config: Config) -> House:
+    vault = Vault.load(config.master_key_file)
+    meetings = config.meetings
+    links = (
+        *(f"{label}.zoom.us" for label in meetings.zoom_vanity),
+        *(f"{label}.webex.com" for label in meetings.webex_sites),
+        *meetings.rooms,
+        *meetings.hosts,
+    )
+    return House(
+        rules(config.policies.local),
+        load_packs(language_texts()),
+        (*config.places.known, *config.places.rooms),
+        links,
+        loop_key=vault.keyed_hash("loop", b"message-id"),
+        digest_key=vault.keyed_hash("digest", b"submission"),
+    )
+
+
+def _notary_file(config: Config) -> Path:
+    return config.state_dir / "audit.key"
+
+
+def _gnupg_home(config: Config) -> Path:
+    return config.state_dir / "g"  # one letter: the path of the agent's socket must stay below 108 octets (unix(7))
+
+
+# ------------------------------------------------------------------------------------------------ the daemon
+def run(config: Config) -> None:
+    """The daemon, until SIGTERM or SIGINT. Raises `ConfigurationError` where it cannot start safely."""
+    start_log(config.log.level)
+    with contextlib.suppress(ImportError):  # an extra: faster, not different
+        import uvloop
+
+        asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+    asyncio.run(_serve(config))
+
+
+async def _serve(config: Config) -> None:
+    async with AsyncExitStack() as stack:
+        ports, house = await stack.enter_async_context(open_house(config))
+        store = ports.store
+        assert isinstance(store, Store)  # noqa: S101  # for the type checker: open_house built it
+        notary = Notary.load(_notary_file(config))
+        await store.put_coach(TENANT, config.person)
+        await store.release_leases()
+        await store.record(
+            TENANT,
+            (
+                AuditEvent("started", None, None, (("version", __version__),)),
+                AuditEvent("policy-loaded", None, None, (("ruleset", house.ruleset.digest[:16]), ("count", str(len(house.ruleset.rules))))),
+            ),
+        )
+        wake = asyncio.Event()
+        relay = SmtpRelay(_relay_settings(config))
+        courier = Courier(
+            store, relay, ports.clock, wake, partial(_delivery_notice, config, ports, house), concurrency=config.relay.connections, hang_up=relay.close
+        )
+        server = SubmissionServer(
+            _submission_settings(config), PasswordAccounts(store.user, ports.clock), partial(_accept, ports, house, wake, store), ports.clock
+        )
+        timers = _timers(config, ports, house, store, notary, wake)
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        await server.start()
+        delivering = asyncio.create_task(courier.run(), name="courier")
+        timers.start()
+        tell_systemd("READY=1")
+        _log.info("started", version=__version__, ruleset=house.ruleset.digest[:16])
+        waiting = asyncio.create_task(stop.wait())
+        await asyncio.wait({waiting, delivering}, return_when=asyncio.FIRST_COMPLETED)
+        tell_systemd("STOPPING=1")
+        timers.stop()
+        await server.drain(_DRAIN_SECONDS)
+        await courier.stop()
+        waiting.cancel()
+        await delivering
+        await store.record(TENANT, (AuditEvent("stopped", None, None),))
+        await store.checkpoint(TENANT, notary)
+        _log.info("stopped")
+
+
+async def _accept(ports: Ports, house: House, wake: asyncio.Event, store: Store, submission: Submission) -> Receipt:
+    try:
+        receipt = await answers.accept(submission, ports, house)
+    except Exception as error:
+        await _record_failure(error, submission, store)
+        raise
+    wake.set()
+    return receipt
+
+
+async def _record_failure(error: Exception, submission: Submission, store: Store) -> None:
+    """Every submission leaves a trace, also one that was not taken; where the store is the trouble, the operator's log must do."""
+    word = failure(error).audit
+    _log.warning("not taken", audit=word, error=type(error).__name__, octets=len(submission.raw))
+    try:
+        await store.record(
+            submission.envelope.tenant, (AuditEvent(word, None, None, (("user", submission.envelope.login), ("octets", str(len(submission.raw))))),)
+        )
+    except GatewayError as second:
+        _log.error("audit event lost", audit=word, error=type(second).__name__)
+
+
+def _timers(config: Config, ports: Ports, house: House, store: Store, notary: Notary, wake: asyncio.Event) -> Timers:
+    timers = Timers()
+
+    async def digest() -> None:
+        untold = await store.untold(TENANT)
+        if not untold:
+            return
+        coach = (await store.directory(TENANT)).coach
+        waiting = len(await store.held_list(TENANT))
+        lines: Sequence[tuple[str, str]] = [line for _, _, summary in untold for line in summary]
+        notice = house.notice(ports.ids.new(), coach, ports.clock.now(), lambda stamp: digest_notice(lines, coach, stamp, waiting=waiting))
+        if await store.tell(TENANT, [submission_id for submission_id, _, _ in untold], notice):
+            wake.set()
+
+    async def look_again() -> None:
+        for item in await store.held_list(TENANT):
+            if await ripe(item, ports):
+                whole = await store.held_get(item.id, with_raw=True)
+                if whole and await reconsider(whole, ports, house):
+                    wake.set()
+
+    async def erase() -> None:
+        await store.erase()
+
+    async def checkpoint() -> None:
+        await store.checkpoint(TENANT, notary)
+
+    timers.every(config.notices.digest_seconds, "digest", digest)
+    timers.every(10, "held items", look_again)
+    timers.every(3600, "retention", erase)
+    timers.every(3600, "checkpoint", checkpoint)
+    return timers
+
+
+def _delivery_notice(config: Config, ports: Ports, house: House, kind: str, lease: Lease, delivery: Delivery) -> Outgoing | None:
+    copy, coach = lease.outgoing, config.person
+    return house.notice(
+        ports.ids.new(),
+        coach,
+        ports.clock.now(),
+        lambda stamp: delivery_notice(kind, copy.forward_path.path, copy.purpose, lease.queued_at, delivery.reply, coach, stamp),
+    )
+
+
+def _submission_settings(config: Config) -> SubmissionSettings:
+    s = config.submission
+    return SubmissionSettings(
+        listen=tuple((e.host, e.port) for e in s.listen),
+        tls=s.tls,
+        certificate=s.certificate,
+        key=s.key,
+        hostname=config.hostname,
+        size_limit=s.size_limit_mib * 2**20,
+        max_connections=s.max_connections,
+        per_address=s.per_address,
+        max_recipients=s.max_recipients,
+        idle_seconds=s.idle_seconds,
+        session_seconds=s.session_seconds,
+    )
+
+
+def _relay_settings(config: Config) -> RelaySettings:
+    r = config.relay
+    auth: Password | Token | None = None
+    if r.auth == "password" and r.username and r.password_file:
+        auth = Password(r.username, r.password_file.read_text().rstrip("\r\n"))
+    elif r.auth == "xoauth2" and r.username and r.token_file:
+        token_file = r.token_file
+
+        async def token() -> str:
+            return (await asyncio.to_thread(token_file.read_text)).strip()
+
+        auth = Token(r.username, token)
+    timeouts = Timeouts(
+        connect=min(30.0, r.timeout_seconds), command=r.timeout_seconds, data=r.timeout_seconds, block=r.timeout_seconds, dot=5.0 * r.timeout_seconds
+    )
+    return RelaySettings(
+        r.host, r.port, r.tls, str(r.ca_file) if r.ca_file else None, auth=auth, hostname=config.hostname, timeouts=timeouts, connections=r.connections
+    )

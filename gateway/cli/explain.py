@@ -1,0 +1,111 @@
+"""`coachgate explain`: what would happen to a mail, sentence by sentence, without sending anything."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.panel import Panel
+from rich.table import Table
+
+from gateway import app as application
+from gateway.core.address import parse_mailbox
+from gateway.core.audience import context_for, identify
+from gateway.core.decide import decide, kinds_of
+from gateway.core.model import Analysis, Envelope, ForwardPath, Plan, Reading, Verdict
+from gateway.core.notice import HOLD_REASONS
+from gateway.pipeline import plan_for
+
+TENANT = 1
+
+
+def explain(
+    context: typer.Context,
+    mail: Annotated[Path, typer.Argument(help="The message (RFC 5322).", exists=True, dir_okay=False)],
+    to: Annotated[list[str], typer.Option(help="Recipient; may stand more than once.")],
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Dry run: every sentence and part, the verdict, the rule, and the word that decided."""
+    raw = b"\r\n".join(mail.read_bytes().replace(b"\r\n", b"\n").split(b"\n"))
+    answers, plan = asyncio.run(_ask(context, raw, to))
+    if as_json:
+        typer.echo(
+            json.dumps(
+                [_plain(*a) for a in answers]
+                + [{"copies": [f"{c.purpose} to {c.recipient.path}" for c in plan.copies], "holds": [h.reason for h in plan.holds]}]
+            )
+        )
+        return
+    console = Console()
+    for path, role, analysis, reading, verdicts in answers:
+        console.rule(f"{path}: {role}")
+        console.print(_sentences(reading))
+        console.print(_parts(analysis, verdicts))
+        if reading and reading.company_text:
+            console.print(Panel(reading.company_text, title=reading.company_subject, subtitle="what the company would read", expand=False))
+    _outcome(console, plan)
+
+
+Answer = tuple[str, str, Analysis, Reading | None, tuple[Verdict, ...]]
+
+
+async def _ask(context: typer.Context, raw: bytes, to: list[str]) -> tuple[list[Answer], Plan]:
+    async with application.open_house(context.obj.config) as (ports, house):
+        directory = await ports.store.directory(TENANT)
+        envelope = Envelope("explain", TENANT, directory.coach.addresses[0], tuple(ForwardPath(t, parse_mailbox(t)) for t in to), authors=("*",))
+        recipients = identify(envelope, directory)
+        contexts = {r: context_for(r, directory.coach, house.places, house.approved_links) for r in recipients}
+        analysis = await ports.reader.read(raw, tuple(dict.fromkeys(contexts.values())))
+        answers: list[Answer] = []
+        for recipient, known in contexts.items():
+            reading = analysis.reading(known)
+            verdicts = decide(recipient, kinds_of(analysis, reading), house.ruleset)
+            answers.append((recipient.forward_path.path, recipient.role.value, analysis, reading, verdicts))
+        return answers, await plan_for(analysis, recipients, directory, ports, house)
+
+
+def _sentences(reading: Reading | None) -> Table:
+    table = Table(
+        "from",
+        "sentence",
+        "verdict",
+        "rule",
+        "word",
+        title=f"Sentences ({reading.language or 'no language pack fits'})" if reading else "Sentences: not readable",
+    )
+    for sentence in reading.sentences if reading else ():
+        table.add_row(sentence.source, sentence.text, "[green]passes[/]" if sentence.approved else "[yellow]withheld[/]", sentence.rule, sentence.word)
+    for fact in reading.facts if reading else ():
+        table.add_row(fact.source, fact.text, "[green]fact[/]" if fact.owner == "appointment" else "[yellow]not ours[/]", fact.kind.value, fact.owner)
+    return table
+
+
+def _parts(analysis: Analysis, verdicts: tuple[Verdict, ...]) -> Table:
+    table = Table("what", "kind", "why", title="Parts and verdicts")
+    for finding in analysis.findings:
+        table.add_row(finding.part, finding.kind.value, finding.evidence)
+    for verdict in verdicts:
+        table.add_row("verdict", verdict.kind.value, f"{verdict.action.name.lower()}: {verdict.reason} ({', '.join(verdict.rule_ids) or 'no rule'})")
+    return table
+
+
+def _outcome(console: Console, plan: Plan) -> None:
+    for copy in plan.copies:
+        console.print(f"{copy.purpose.value} copy to {copy.recipient.path}")
+    for hold in plan.holds:
+        console.print(f"held for {hold.recipient.path}: {HOLD_REASONS.get(hold.reason, hold.reason)}")
+
+
+def _plain(path: str, role: str, analysis: Analysis, reading: Reading | None, verdicts: tuple[Verdict, ...]) -> dict[str, Any]:
+    return {
+        "recipient": path,
+        "role": role,
+        "findings": [asdict(f) for f in analysis.findings],
+        "reading": asdict(reading) if reading else None,
+        "verdicts": [{"kind": v.kind, "action": v.action.name.lower(), "rules": v.rule_ids, "reason": v.reason} for v in verdicts],
+    }

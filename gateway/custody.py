@@ -1,0 +1,92 @@
+"""What one submission leaves behind, as one value that the store commits whole: copies, held items, notices, audit events (law 3)."""
+
+from __future__ import annotations
+
+import hashlib
+
+from gateway.copies import Workshop
+from gateway.core.model import AuditEvent, Copy, HeldItem, Hold, Outgoing, Plan, Purpose
+from gateway.core.notice import held_notice
+from gateway.ports import Custody, Hash, HeldDeposit
+
+_EVENT = {Purpose.COMPANY: "company-copy", Purpose.PRIVATE: "private-copy", Purpose.RAW: "raw-copy"}
+
+
+def custody_of(plan: Plan, outgoing: tuple[Outgoing, ...], key: Hash, w: Workshop) -> Custody:
+    """Everything to be kept of one submission; `outgoing` are the finished copies of `plan`, in its order."""
+    ids, envelope = w.ports.ids, w.submission.envelope
+    submission_id = ids.new()
+    told = {c.recipient.path for c in plan.copies if c.purpose is Purpose.COMPANY}
+    deposits, notices = [], []
+    for hold in plan.holds:
+        item, token = _item(hold, w), ids.new()
+        deposits.append(HeldDeposit(item, hashlib.sha256(token.encode()).digest()))
+        notices.append(_notice(item, token, hold.recipient.path in told, w))
+    events = (
+        AuditEvent(
+            "accepted", submission_id, None, (("octets", str(len(w.submission.raw))), ("user", envelope.login), ("ruleset", w.house.ruleset.digest[:16]))
+        ),
+        *(_copy_event(submission_id, c, o, w) for c, o in zip(plan.copies, outgoing, strict=True)),
+        *(_hold_event(submission_id, h, d.item, w) for h, d in zip(plan.holds, deposits, strict=True)),
+    )
+    summary = tuple((c.purpose.value, c.recipient.path) for c in plan.copies)
+    return Custody(
+        submission_id=submission_id,
+        tenant=envelope.tenant,
+        key=key,
+        at=w.ports.clock.now(),
+        outgoing=(*outgoing, *notices),
+        held=tuple(deposits),
+        events=events,
+        # the coach need not be told of a mail that went as she wrote it; she is told where the gateway chose otherwise
+        untold=any(c.purpose is not Purpose.RAW for c in plan.copies),
+        summary=summary,
+    )
+
+
+def _item(hold: Hold, w: Workshop) -> HeldItem:
+    envelope = w.submission.envelope
+    return HeldItem(
+        id=w.ports.ids.new(),
+        tenant=envelope.tenant,
+        recipient=hold.recipient,
+        role=hold.role,
+        client_id=hold.client.id if hold.client else None,
+        reason=hold.reason,
+        since=w.submission.received_at,
+        part_count=w.analysis.part_count,
+        login=envelope.login,
+        reverse_path=str(envelope.reverse_path or ""),
+        raw=w.submission.raw,
+    )
+
+
+def _notice(item: HeldItem, token: str, told: bool, w: Workshop) -> Outgoing:
+    coach = w.directory.coach
+    return w.house.notice(w.ports.ids.new(), coach, w.ports.clock.now(), lambda stamp: held_notice(item, token, coach, stamp, told=told))
+
+
+def _copy_event(submission_id: str, copy: Copy, outgoing: Outgoing, w: Workshop) -> AuditEvent:
+    # a private copy that nobody addressed was meant for the company: that is what "diverted" says
+    addressed = {p.path for p in w.submission.envelope.forward_paths}
+    diverted = copy.purpose is Purpose.PRIVATE and copy.recipient.path not in addressed
+    detail = (
+        ("copy", outgoing.id),
+        ("purpose", copy.purpose.value),
+        ("role", copy.role.value),
+        ("recipient", copy.recipient.path),  # the store writes its pseudonym
+        ("rules", ",".join(copy.rule_ids)),
+    )
+    return AuditEvent("diverted" if diverted else _EVENT[copy.purpose], submission_id, outgoing.client_id, detail)
+
+
+def _hold_event(submission_id: str, hold: Hold, item: HeldItem, w: Workshop) -> AuditEvent:
+    detail = (
+        ("held", item.id),
+        ("role", hold.role.value),
+        ("recipient", hold.recipient.path),  # the store writes its pseudonym
+        ("reason", hold.reason),
+        ("kinds", ",".join(sorted(hold.kinds))),
+        ("rules", ",".join(hold.rule_ids)),
+    )
+    return AuditEvent("held", submission_id, item.client_id, detail)
