@@ -21,6 +21,7 @@ import subprocess  # gpg is a program; arguments are ours and fixed but for fing
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,7 +51,7 @@ _OPTIONS = (
     "--no-emit-version",
     "--no-comments",
 )
-_LARGE = 1 << 20  # octets from which on seals run one at a time, so that a burst of attachments does not multiply in memory
+_LARGE = 8 << 20  # octets from which on seals run one at a time, so that a burst of attachments does not multiply in memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,28 @@ class _Job:
     ring: bytes  # the client's public key, binary
 
 
+def _readable(fd: int, timeout: float) -> bool:
+    """Whether `fd` becomes readable within `timeout` seconds; poll, since select ends at descriptor 1023."""
+    poll = select.poll()
+    poll.register(fd, select.POLLIN)
+    return bool(poll.poll(max(0, round(timeout * 1000))))
+
+
+class _Process(subprocess.Popen[bytes]):
+    """A process whose end is waited for in the kernel: the standard wait with a time limit naps for up to 50 ms between looks, a fifth of a whole seal."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """As the base class."""
+        if timeout is not None and self.returncode is None:
+            watch = os.pidfd_open(self.pid)
+            try:
+                _readable(watch, timeout)
+            finally:
+                os.close(watch)
+            timeout = 0
+        return super().wait(timeout)
+
+
 class _Gpg(gnupg.GPG):  # type: ignore[misc]  # python-gnupg is untyped
     """python-gnupg with a process of its own: a new process group, one time limit for everything, no thread left behind."""
 
@@ -68,18 +91,19 @@ class _Gpg(gnupg.GPG):  # type: ignore[misc]  # python-gnupg is untyped
         self._limit = limit  # before super(), which asks gpg for its version
         super().__init__(gpgbinary=binary, gnupghome=str(home), options=list(_OPTIONS), env=_ENVIRONMENT)
 
-    def _open_subprocess(self, args: list[str], passphrase: bool = False, fds: tuple[int, ...] = ()) -> subprocess.Popen[bytes]:
+    def _open_subprocess(self, args: list[str], passphrase: bool = False, fds: tuple[int, ...] = ()) -> _Process:
         command = self.make_args(args, passphrase)
         pipe = subprocess.PIPE
-        return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=self.env, pass_fds=fds, process_group=0)  # noqa: S603
+        return _Process(command, stdin=pipe, stdout=pipe, stderr=pipe, env=self.env, pass_fds=fds, process_group=0)
 
-    def _collect_output(self, process: subprocess.Popen[bytes], result: Any, writer: object = None, stdin: object = None, octets: bytes = b"") -> int:
+    def _collect_output(self, process: _Process, result: Any, writer: object = None, stdin: object = None, octets: bytes = b"") -> int:
         try:
             result.data, stderr = process.communicate(octets, timeout=self._limit)
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
             raise SealerUnavailable("gpg did not answer in time") from None
         finally:
+            if process.returncode is None:
+                os.killpg(process.pid, signal.SIGKILL)
             process.wait()
             for stream in (process.stdin, process.stdout, process.stderr):
                 if stream and not stream.closed:
@@ -112,6 +136,7 @@ class _Agent:
     def __init__(self, home: Path, limit: float) -> None:
         self._home, self._limit = str(home), limit
         self._guard: subprocess.Popen[bytes] | None = None
+        self.births = 0
         self._socket = ""
 
     def start(self) -> None:
@@ -122,9 +147,9 @@ class _Agent:
         pipe = subprocess.PIPE
         self._guard = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, env=_ENVIRONMENT)  # noqa: S603
         assert self._guard.stdout  # noqa: S101  # for the type checker: it is a pipe
-        ready, _, _ = select.select([self._guard.stdout], [], [], self._limit)
-        if not ready or self._guard.stdout.readline() != b"up\n":
+        if not _readable(self._guard.stdout.fileno(), self._limit) or self._guard.stdout.readline() != b"up\n":
             raise SealerUnavailable("gpg-agent did not start")
+        self.births += 1
 
     def alive(self) -> bool:
         """Whether the agent accepts connections."""
@@ -162,21 +187,30 @@ class Sealer:
         self._home, self._signer, self._ring, self._binary, self._limit = home, signer, ring, gpg, limit
         self._agent = _Agent(home, limit)
         self._agent_lock, self._large = threading.Lock(), threading.Semaphore(1)
-        self._pool = ThreadPoolExecutor(threads or max(2, min(4, os.cpu_count() or 2)), thread_name_prefix="seal")
+        self._threads = threads or max(2, min(4, os.cpu_count() or 2))
+        self._pool: ThreadPoolExecutor | None = None
         self._gpg: _Gpg | None = None
 
     async def start(self) -> None:
-        """Start the agent and make sure that gpg runs. Raises SealerUnavailable."""
-        await asyncio.get_running_loop().run_in_executor(self._pool, self._start)
+        """Start the agent and make sure that gpg runs. Raises SealerUnavailable, and then nothing runs."""
+        try:
+            await asyncio.to_thread(self._start)
+        except SealerUnavailable:
+            await asyncio.to_thread(self._agent.stop)
+            raise
+        self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="seal")
 
     async def stop(self) -> None:
         """Finish running seals, then end the agent. Nothing is left running."""
-        await asyncio.to_thread(self._pool.shutdown)
-        self._gpg = None
+        pool, self._pool = self._pool, None
+        if pool:
+            await asyncio.to_thread(pool.shutdown)
         await asyncio.to_thread(self._agent.stop)
 
     async def seal(self, octets: bytes, key: Key) -> bytes:
         """`octets` signed and encrypted to `key.encryption_subkey` alone: proven ASCII armour, CRLF line ends (`ports.Sealer.seal`)."""
+        if self._pool is None:
+            raise SealerUnavailable("not started")
         return await asyncio.get_running_loop().run_in_executor(self._pool, self._seal, octets, key)
 
     def _start(self) -> None:
@@ -187,38 +221,40 @@ class Sealer:
             raise SealerUnavailable("gpg does not run") from None
 
     def _seal(self, octets: bytes, key: Key) -> bytes:
-        with self._large if len(octets) >= _LARGE else threading.Semaphore():
+        with self._large if len(octets) >= _LARGE else nullcontext():
+            births = self._agent.births
             try:
                 return self._attempt(octets, key)
             except SealerUnavailable:
-                if not self._revived():
+                if not self._revived(births):
                     raise
                 return self._attempt(octets, key)
 
-    def _revived(self) -> bool:
-        """Whether the agent had died and is back: then, and only then, a second attempt makes sense."""
+    def _revived(self, births: int) -> bool:
+        """Whether the agent of that birth had died and another lives: then, and only then, a second attempt makes sense."""
         with self._agent_lock:
-            if self._gpg is None or self._agent.alive():
-                return False
-            self._agent.start()
-            return True
+            if self._agent.births == births and not self._agent.alive():
+                self._agent.start()
+            return self._agent.births != births
 
     def _attempt(self, octets: bytes, key: Key) -> bytes:
         if self._gpg is None:
             raise SealerUnavailable("not started")
         try:
             job = _Job(octets, self._ring(key.fingerprint))
-            sign = ["--sign", "--local-user", self._signer]  # a third faster than --default-key, which asks the agent for everything twice
+        except KeyError:
+            raise SealerUnavailable("no key for this fingerprint") from None
+        sign = ["--sign", "--local-user", self._signer]  # cheaper than --default-key, for which gpg asks the agent everything twice
+        try:
             result = self._gpg.encrypt_file(job, [f"{key.encryption_subkey}!"], always_trust=True, extra_args=sign)
-            if result.returncode != 0 or not result.ok or result.status != "encryption ok":
-                raise SealerUnavailable("gpg failed")
-            if not any(line.startswith("[GNUPG:] SIG_CREATED ") and line.endswith(f" {self._signer}") for line in result.stderr.splitlines()):
-                raise SealerUnavailable("not signed")
+        except (OSError, ValueError, LookupError):  # not started, or status lines that python-gnupg cannot read
+            raise SealerUnavailable("gpg does not run") from None
+        if result.returncode != 0 or not result.ok or result.status != "encryption ok":
+            raise SealerUnavailable("gpg failed")
+        if not any(line.startswith("[GNUPG:] SIG_CREATED ") and line.endswith(f" {self._signer}") for line in result.stderr.splitlines()):
+            raise SealerUnavailable("not signed")
+        try:
             openpgp.check_sealed(openpgp.dearmor(result.data), key.encryption_subkey, at_least=len(octets))
         except openpgp.Malformed as fault:
             raise SealerUnavailable(str(fault)) from None
-        except KeyError:
-            raise SealerUnavailable("no key for this fingerprint") from None
-        except (OSError, ValueError):
-            raise SealerUnavailable("gpg could not be started") from None
         return bytes(result.data.replace(b"\n", b"\r\n"))
