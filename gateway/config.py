@@ -7,7 +7,6 @@ setting turns a safety off; secrets are files, never values. TLS may be absent o
 from __future__ import annotations
 
 import ipaddress
-import platform
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -139,7 +138,10 @@ class Submission(Section):
         'Private key (PEM), mode 0600, or "credential:NAME". Needed unless tls is none.',
         None, example="tls/privkey.pem",
     )
-    hostname: HostName | None = setting("Name in the greeting. Default: the name of this machine.", None, example="gateway.coach.example")
+    hostname: HostName | None = setting(
+        "Name in the greeting and in EHLO. Default: the domain of the coach's first address, because the name of a machine can say too much.",
+        None, example="gateway.coach.example",
+    )
     size_limit_mib: int = setting("Largest mail taken, in MiB (SIZE, RFC 1870). 36 leaves room for 25 MiB of attachments.", 36, ge=1, le=150)
     max_connections: int = setting("Connections at one time.", 32, ge=1, le=1000)
     per_address: int = setting("Connections at one time from one IP address.", 8, ge=1, le=1000)
@@ -319,8 +321,8 @@ class Config(Section):
 
     @property
     def hostname(self) -> str:
-        """The name this machine gives itself in SMTP."""
-        return self.submission.hostname or platform.node() or "localhost"
+        """The name the gateway gives itself in SMTP. Companies see it in Received fields."""
+        return self.submission.hostname or self.coach.addresses[0].domain
 
     @property
     def master_key_file(self) -> Path:
