@@ -200,7 +200,7 @@ def chain_fault(row: Row, position: int, previous: Row | None) -> tuple[int, str
             return position, f"row {position} is missing: row {row.seq} stands in its place"
         return position, f"row {position} is out of order or inserted: it carries the number {row.seq}"
     if row_hash(row) != row.hash or (previous is not None and row.tenant != previous.tenant):
-        if previous is not None and row.previous == previous.previous and previous.seq > 1:
+        if previous is not None and row.previous == previous.previous:
             return position - 1, f"row {position - 1} was inserted: row {position} and the row before remember the same one"
         return position, f"row {position} was changed: its hash does not fit its content"
     expected = _ZERO if previous is None else previous.hash

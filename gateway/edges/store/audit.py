@@ -10,6 +10,7 @@ import hashlib
 import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
@@ -17,6 +18,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from gateway.core import audit as core
+from gateway.core.checkpoint import Checkpoint, NoteKey, Tree, checkpoint_text, parse_checkpoints
 from gateway.core.model import AuditEvent
 from gateway.edges.store import schema
 from gateway.edges.store.base import Base, lock_tenant
@@ -25,6 +27,7 @@ from gateway.errors import StoreDamaged
 
 _NONCE_OCTETS = 12
 _NAMES = frozenset({"recipient", "by", "user"})  # details that may arrive as an address or a login and leave as a pseudonym
+_TYPES = (int, int, datetime, str, str | None, str | None, bytes, bytes, bytes, bytes)
 _COLUMNS = tuple(schema.audit.c[name] for name in ("tenant", "seq", "at", "event", "submission_id", "client_id", "detail", "commitment", "previous", "hash"))
 
 
@@ -162,7 +165,7 @@ class Audit(Base):
                 return str(last.note)
             self._append(connection, tenant, (AuditEvent("checkpoint", None, None),))
             tree = _grown(connection, tenant, _trusted_tree(last, notary, origin))
-            note = notary.sign(core.checkpoint_text(origin, tree), origin)
+            note = notary.sign(checkpoint_text(origin, tree), origin)
             connection.execute(insert(table).values(tenant=tenant, size=tree.size, at=self._clock.now(), note=note, frontier=b"".join(tree.roots)))
             return note
 
@@ -174,13 +177,13 @@ class Audit(Base):
         query = select(table.note).where(table.tenant == tenant).order_by(table.size)
         return await self._database.read(lambda connection: list(connection.execute(query).scalars()))
 
-    async def verify(self, tenant: int, key: core.NoteKey, outside: Sequence[core.Checkpoint] = ()) -> core.Verification:
+    async def verify(self, tenant: int, key: NoteKey, outside: Sequence[Checkpoint] = ()) -> core.Verification:
         """`core.audit.verify` over the whole log and the database's own checkpoints, on one snapshot."""
 
         def work(connection: Connection) -> core.Verification:
             table, audit = schema.checkpoints.c, schema.audit.c
             notes = connection.execute(select(table.note).where(table.tenant == tenant).order_by(table.size)).scalars()
-            inside = [checkpoint for note in notes for checkpoint in core.parse_checkpoints(note)]
+            inside = [checkpoint for note in notes for checkpoint in parse_checkpoints(note)]
             return core.verify(_rows(connection, select(*_COLUMNS).where(audit.tenant == tenant).order_by(audit.seq)), key, outside, inside)
 
         return await self._database.read(work)
@@ -188,6 +191,8 @@ class Audit(Base):
 
 def _rows(connection: Connection, query: Any) -> Iterator[core.Row]:
     for row in connection.execution_options(yield_per=1000).execute(query):
+        if not all(isinstance(value, kind) for value, kind in zip(row, _TYPES, strict=True)):
+            raise StoreDamaged(f"audit/{row.tenant}/{row.seq} has a column of another type")
         yield core.Row(*row)
 
 
@@ -216,17 +221,17 @@ def _clear(key: AESGCM | None, row: core.Row) -> bytes | None:
         raise StoreDamaged(f"audit/{row.tenant}/{row.seq} does not open: it was changed") from None
 
 
-def _trusted_tree(last: Any, notary: Notary, origin: str) -> core.Tree:
+def _trusted_tree(last: Any, notary: Notary, origin: str) -> Tree:
     """The tree of the last checkpoint, if its frontier leads to exactly the note this key signed; else an empty one, and the log is read from the start."""
     if last is None:
-        return core.Tree()
+        return Tree()
     roots = tuple(last.frontier[i : i + 32] for i in range(0, len(last.frontier), 32))
-    tree = core.Tree(last.size, roots)
+    tree = Tree(last.size, roots)
     whole = len(roots) == last.size.bit_count() and all(len(root) == 32 for root in roots)
-    return tree if whole and notary.sign(core.checkpoint_text(origin, tree), origin) == last.note else core.Tree()
+    return tree if whole and notary.sign(checkpoint_text(origin, tree), origin) == last.note else Tree()
 
 
-def _grown(connection: Connection, tenant: int, tree: core.Tree) -> core.Tree:
+def _grown(connection: Connection, tenant: int, tree: Tree) -> Tree:
     audit = schema.audit.c
     query = select(*_COLUMNS).where(audit.tenant == tenant, audit.seq >= max(tree.size, 1)).order_by(audit.seq)
     previous: core.Row | None = None
@@ -234,7 +239,7 @@ def _grown(connection: Connection, tenant: int, tree: core.Tree) -> core.Tree:
         if previous is None and tree.size:  # the last row that was signed: only what it hands on is needed
             previous = row
             continue
-        fault = core.chain_fault(row, tree.size + 1, previous, tenant)
+        fault = core.chain_fault(row, tree.size + 1, previous)
         if fault:
             raise StoreDamaged(f"audit/{tenant}/{fault[0]}: {fault[1]}")
         previous, tree = row, tree.add(row.hash)

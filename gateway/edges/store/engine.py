@@ -64,6 +64,7 @@ def _engine(url: str, *, writes: bool, busy_timeout: float) -> Engine:
     @event.listens_for(engine, "connect")
     def _set_up(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # the driver's own idea of when to BEGIN loses updates
+        connection.text_factory = lambda octets: octets.decode("utf-8", "surrogateescape")  # damaged text must be found, not raise on the way
         pragmas = ["journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON", "temp_store=MEMORY", "trusted_schema=OFF"]
         for pragma in pragmas if writes else ["foreign_keys=ON", "temp_store=MEMORY", "trusted_schema=OFF", "query_only=ON"]:
             connection.execute(f"PRAGMA {pragma}").close()

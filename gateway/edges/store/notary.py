@@ -15,7 +15,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat, load_pem_private_key
 
-from gateway.core.audit import NoteKey, key_id, signed_note
+from gateway.core.checkpoint import NoteKey, key_id, signed_note
 from gateway.errors import ConfigurationError
 
 

@@ -28,8 +28,11 @@ class Moment(TypeDecorator[datetime]):
         return None if value is None else (value - _EPOCH) // timedelta(microseconds=1)
 
     def process_result_value(self, value: int | None, dialect: Any) -> datetime | None:
-        """The inverse, in UTC."""
-        return None if value is None else _EPOCH + timedelta(microseconds=value)
+        """The inverse, in UTC. A value no calendar holds can only come from damage: it reads as the end of time, and the audit chain shows it."""
+        try:
+            return None if value is None else _EPOCH + timedelta(microseconds=value)
+        except OverflowError:
+            return datetime.max.replace(tzinfo=UTC)
 
 
 def _states(column: str, *states: str) -> CheckConstraint:
