@@ -64,6 +64,22 @@ class Mailbox:
 
 
 @dataclass(frozen=True, slots=True)
+class Account:
+    """A login of the submission service and what it may send as."""
+
+    login: str
+    tenant: int
+    mailboxes: tuple[Mailbox, ...]
+    role: str  # coach | assistant | auditor
+    patterns: tuple[str, ...] = ()  # of machine accounts: "@b.example" or "*"
+
+    @property
+    def authors(self) -> tuple[str, ...]:
+        """Everything it may write as, as in `Envelope.authors`."""
+        return (*map(str, self.mailboxes), *self.patterns)
+
+
+@dataclass(frozen=True, slots=True)
 class ForwardPath:
     """One RCPT TO. `path` is what the peer sent between the angle brackets, byte for byte; it is also what is sent on."""
 

@@ -1,0 +1,193 @@
+"""Listening sockets, connection limits and the orderly stop.
+
+Connections are accepted one by one in a loop of our own: asyncio's `create_server` counts nothing, starts TLS before anybody can say no, and
+writes thousands of log lines when file descriptors run out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import logging
+import socket
+import ssl
+from collections import Counter
+from collections.abc import Awaitable, Callable, Coroutine
+
+import structlog
+from aiosmtpd.smtp import SMTP
+
+from gateway.core.model import Receipt, Submission
+from gateway.edges.submission.auth import Accounts
+from gateway.edges.submission.conversation import Conversation, House
+from gateway.edges.submission.limits import LoginGuard
+from gateway.edges.submission.settings import SubmissionSettings, is_loopback
+from gateway.errors import ConfigurationError
+from gateway.ports import Clock
+
+log = structlog.get_logger("submission")
+
+_BACKLOG = 128
+_BREATH = 1.0  # seconds to wait when the machine has no file descriptor or memory left
+_FAREWELL = 2.0  # seconds a peer has to take its last reply
+_EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+_CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
+# what `Conversation` replaces or calls in aiosmtpd; a release that renames one would leave its fault uncovered without a word
+_HOOKS = (
+    "_handle_client", "_create_envelope", "_create_session", "_set_rset_state", "_set_post_data_state", "push", "handle_exception",
+    "connection_made", "connection_lost", "eof_received", "command_size_limits",
+    "smtp_EHLO", "smtp_HELO", "smtp_STARTTLS", "smtp_AUTH", "smtp_NOOP", "smtp_RSET", "smtp_VRFY", "smtp_EXPN", "smtp_HELP", "smtp_QUIT",
+    "smtp_MAIL", "smtp_RCPT", "smtp_DATA",
+)  # fmt: skip
+
+
+class SubmissionServer:
+    """The submission service (RFC 6409) of one process."""
+
+    def __init__(self, settings: SubmissionSettings, accounts: Accounts, accept: Callable[[Submission], Awaitable[Receipt]], clock: Clock) -> None:
+        """`accept` takes custody of a submission or raises `GatewayError`; it is never cancelled by what a peer does."""
+        self._settings = settings
+        self._house = House(settings, accounts, accept, clock, LoginGuard(clock), tls=None)
+        self._listeners: list[socket.socket] = []
+        self._arrivals: set[asyncio.Task[None]] = set()
+        self._connections: Counter[str] = Counter()
+
+    @property
+    def addresses(self) -> list[tuple[str, int]]:
+        """Host and port of each listening socket."""
+        return [listener.getsockname()[:2] for listener in self._listeners]
+
+    async def start(self) -> None:
+        """Listen. Raises `errors.ConfigurationError` where it would not be safe, `OSError` where an address is taken."""
+        _check_surroundings()
+        if self._settings.tls != "none":
+            self._house.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self._house.tls.minimum_version = ssl.TLSVersion.TLSv1_2
+            self._house.tls.set_ciphers(_CIPHERS)
+            self.reload_certificate()
+        for host, port in self._settings.listen:
+            await self._listen(host, port)
+        for listener in self._listeners:
+            self._start(self._accept_on(listener))
+
+    def reload_certificate(self) -> None:
+        """Read certificate and key again; connections made from now on use them. Raises `ssl.SSLError`, `OSError`."""
+        if self._house.tls is not None and self._settings.certificate is not None:
+            self._house.tls.load_cert_chain(self._settings.certificate, self._settings.key)
+
+    async def drain(self, seconds: float) -> None:
+        """Stop listening at once, give messages that are coming in `seconds` to finish, wait for everything that is after its dot.
+
+        An idle peer gets 421, one whose message did not finish as well: its mail program still has the mail.
+        """
+        for listener in self._listeners:
+            listener.close()
+        self._listeners.clear()
+        for task in self._arrivals:
+            task.cancel()
+        for conversation in self._house.open:
+            conversation.stop()
+        if not await self._all_gone(seconds):
+            for conversation in self._house.open:
+                conversation.stop(messages=True)
+        if self._house.work:
+            await asyncio.wait(self._house.work)
+        if not await self._all_gone(_FAREWELL):
+            for conversation in tuple(self._house.open):
+                conversation.abort()
+            await self._all_gone(_FAREWELL)
+
+    async def _all_gone(self, seconds: float) -> bool:
+        """Whether every conversation has ended within `seconds`."""
+        waiting = [asyncio.ensure_future(c.gone.wait()) for c in self._house.open]
+        if not waiting:
+            return True
+        _, pending = await asyncio.wait(waiting, timeout=seconds)
+        for task in pending:
+            task.cancel()
+        return not pending
+
+    # -------------------------------------------------------------------------------------------- sockets
+    async def _listen(self, host: str, port: int) -> None:
+        found = await asyncio.get_running_loop().getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        for family, _, _, _, address in dict.fromkeys(found):
+            if self._settings.tls == "none" and not is_loopback(str(address[0])):
+                raise ConfigurationError((f"submission.tls: none is allowed on loopback only, and {host} is not",))
+            listener = socket.create_server(address[:2], family=family, backlog=_BACKLOG)
+            listener.setblocking(False)
+            self._listeners.append(listener)
+
+    async def _accept_on(self, listener: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        exhausted = False
+        while True:
+            try:
+                connection, address = await loop.sock_accept(listener)
+            except OSError as error:
+                if error.errno in _EXHAUSTED:
+                    if not exhausted:  # once, not for every attempt
+                        log.error("submission-exhausted", error=errno.errorcode[error.errno])
+                    exhausted = True
+                    await asyncio.sleep(_BREATH)
+                continue
+            exhausted = False
+            self._start(self._welcome(connection, address[0]))
+
+    async def _welcome(self, connection: socket.socket, address: str) -> None:
+        """Make a conversation of an accepted connection, or close it where there are too many."""
+        settings, held = self._settings, self._connections
+        if held.total() >= settings.max_connections or held[address] >= settings.per_address:
+            with connection:
+                if settings.tls != "implicit":
+                    _say(connection, b"421 4.3.2 too many connections, try again\r\n")
+            return
+        held[address] += 1
+        conversation = Conversation(self._house, address, lambda: self._leave(address))
+        try:
+            await asyncio.get_running_loop().connect_accepted_socket(
+                lambda: conversation,
+                connection,
+                ssl=self._house.tls if settings.tls == "implicit" else None,
+                ssl_handshake_timeout=settings.handshake_seconds if settings.tls == "implicit" else None,
+            )
+        except (OSError, asyncio.CancelledError) as error:  # ssl.SSLError and ConnectionAbortedError (no handshake in time) are OSErrors
+            connection.close()
+            if not conversation.begun:
+                self._leave(address)
+            if isinstance(error, asyncio.CancelledError):
+                raise
+
+    def _leave(self, address: str) -> None:
+        self._connections[address] -= 1
+        if not self._connections[address]:
+            del self._connections[address]
+
+    def _start(self, coroutine: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(coroutine)
+        self._arrivals.add(task)
+        task.add_done_callback(self._arrivals.discard)
+
+
+def _say(connection: socket.socket, farewell: bytes) -> None:
+    """Try to send, without waiting."""
+    with contextlib.suppress(OSError):
+        connection.send(farewell)
+
+
+def _quiet(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.WARNING
+
+
+def _check_surroundings() -> None:
+    """Raises `errors.ConfigurationError` where this Python or this aiosmtpd is not what the conversation was built on."""
+    problems = []
+    if not __debug__:
+        problems.append("python -O: coachgate does not run without assertions, the libraries it stands on rely on theirs")
+    problems += [f"aiosmtpd: this version has no SMTP.{name}" for name in _HOOKS if not hasattr(SMTP, name)]
+    if problems:
+        raise ConfigurationError(tuple(problems))
+    mail_log = logging.getLogger("mail.log")  # aiosmtpd's: at DEBUG it prints every line of a mail, at INFO every address
+    mail_log.setLevel(logging.WARNING)
+    if _quiet not in mail_log.filters:
+        mail_log.addFilter(_quiet)  # whatever level a later logging configuration sets
