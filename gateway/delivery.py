@@ -19,7 +19,7 @@ from datetime import datetime
 
 from gateway.core import schedule
 from gateway.core.model import AuditEvent, Outgoing, Purpose
-from gateway.errors import Deferred
+from gateway.errors import Deferred, GatewayError
 from gateway.ports import Clock, Delivery, Lease, Relay, Result, Store
 
 _log = logging.getLogger(__name__)
@@ -81,6 +81,7 @@ class Courier:
         self._store, self._relay, self._clock, self._wake, self._compose_notice = store, relay, clock, wake, compose_notice
         self._slots, self._batch, self._poll, self._hang_up = asyncio.Semaphore(concurrency), max(batch, concurrency), poll, hang_up
         self._flights: set[asyncio.Task[None]] = set()
+        self._aloft: set[str] = set()  # ids of copies leased and not yet settled
         self._stopping = False
         self._more = False  # the last claim was full: there may be more
 
@@ -93,9 +94,7 @@ class Courier:
                 leases = await self._claim(room)
                 self._more = len(leases) == room
                 for lease in leases:
-                    flight = asyncio.create_task(self._deliver(lease), name=f"copy {lease.outgoing.id}")
-                    self._flights.add(flight)
-                    flight.add_done_callback(self._landed)
+                    self._begin(lease)
             await self._nap()
 
     async def stop(self, grace: float = 10.0) -> None:
@@ -110,6 +109,14 @@ class Courier:
             await asyncio.wait(self._flights, timeout=_LAST_WORDS)
         for flight in self._flights:
             flight.cancel()  # its lease expires; another run sends the copy again under the same Message-ID
+
+    def _begin(self, lease: Lease) -> None:
+        if lease.outgoing.id in self._aloft:
+            return  # a slow hop outlived the lease: this is the same copy, claimed by ourselves; its lease is renewed and it flies on
+        self._aloft.add(lease.outgoing.id)
+        flight = asyncio.create_task(self._deliver(lease), name=f"copy {lease.outgoing.id}")
+        self._flights.add(flight)
+        flight.add_done_callback(self._landed)
 
     def _landed(self, flight: asyncio.Task[None]) -> None:
         self._flights.discard(flight)
@@ -128,21 +135,23 @@ class Courier:
     async def _claim(self, limit: int) -> list[Lease]:
         try:
             return list(await self._store.claim(self._clock.now(), limit))
-        except Deferred as error:
+        except GatewayError as error:
             _log.error("claim failed: error=%s", type(error).__name__)
             return []
 
     async def _deliver(self, lease: Lease) -> None:
-        async with self._slots:
-            if self._stopping:  # leased but not begun: give it back
-                await self._settle(lease, Delivery(Result.DEFERRED, "stopped"), self._clock.now(), (), None)
-                return
-            delivery = await self._send(lease.outgoing)
-        found = outcome(lease, delivery, self._clock.now())
-        notice = self._notice(found.notice, lease, delivery)
-        await self._settle(lease, delivery, found.next_attempt, (_event(found.event, lease, delivery),), notice)
-        if notice is not None:
-            self._wake.set()
+        try:
+            async with self._slots:
+                if self._stopping:  # leased but not begun: give it back
+                    return await self._settle(lease, Delivery(Result.DEFERRED, "stopped"), self._clock.now(), (), None)
+                delivery = await self._send(lease.outgoing)
+            found = outcome(lease, delivery, self._clock.now())
+            notice = self._notice(found.notice, lease, delivery)
+            await self._settle(lease, delivery, found.next_attempt, (_event(found.event, lease, delivery),), notice)
+            if notice is not None:
+                self._wake.set()
+        finally:
+            self._aloft.discard(lease.outgoing.id)
 
     async def _send(self, outgoing: Outgoing) -> Delivery:
         try:
