@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import binascii
 import os
-import stat
 from functools import lru_cache
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from cryptography.hazmat.primitives import hashes, hmac
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from gateway import key_file
 from gateway.errors import ConfigurationError, StoreDamaged
 
 _HEADER = b"CGV\x01"  # the last octet is the version of the blob format
@@ -38,26 +38,16 @@ class Vault:
 
     @classmethod
     def create(cls, path: Path) -> Vault:
-        """A vault under a new random key, written to `path` (mode 0600, synced). An existing file is never overwritten: `FileExistsError`."""
+        """A vault under a new random key, written to the new file `path` (`key_file.create`)."""
         key = os.urandom(_KEY_OCTETS)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with open(descriptor, "wb") as file:
-            file.write(base64.b64encode(key) + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
+        key_file.create(path, base64.b64encode(key) + b"\n")
         return cls(key)
 
     @classmethod
     def load(cls, path: Path) -> Vault:
         """The vault whose key stands in `path` as one line of base64. Raises `ConfigurationError` naming what is wrong with the file."""
         try:
-            with open(path, "rb") as file:
-                _refuse_readable(path, os.fstat(file.fileno()))
-                text = file.read(1024).strip()
-        except OSError as error:
-            raise ConfigurationError((f"the master key {path} cannot be read: {error.strerror}",)) from None
-        try:
-            key = base64.b64decode(text, validate=True)
+            key = base64.b64decode(key_file.read(path, "the master key").strip(), validate=True)
         except binascii.Error:
             raise ConfigurationError((f"the master key {path} is not base64: the file is damaged or is another file",)) from None
         if len(key) != _KEY_OCTETS:
@@ -92,24 +82,3 @@ class Vault:
 def _derive(master_key: bytes, purpose: str) -> bytes:
     """The sub-key of `purpose`. No salt: the master key is random already (RFC 5869 section 3.1)."""
     return HKDF(algorithm=hashes.SHA256(), length=_KEY_OCTETS, salt=None, info=b"coachgate v1 " + purpose.encode("ascii")).derive(master_key)
-
-
-def _refuse_readable(path: Path, status: os.stat_result) -> None:
-    """Refuse a key that others can read or change.
-
-    systemd grants a service user access to its credentials by an ACL, and the mask of an ACL shows up as group bits: there, and only there, group read
-    is no fault.
-    """
-    credentials = os.environ.get("CREDENTIALS_DIRECTORY")
-    by_systemd = credentials is not None and path.resolve().parent == Path(credentials).resolve()
-    refused = 0o037 if by_systemd else 0o077
-    mode = stat.S_IMODE(status.st_mode)
-    problems = []
-    if not stat.S_ISREG(status.st_mode):
-        problems.append(f"the master key {path} is not a regular file")
-    if mode & refused:
-        problems.append(f"the master key {path} has mode {mode:04o}, others can reach it: run chmod 600 {path}")
-    if status.st_uid not in (0, os.geteuid()):
-        problems.append(f"the master key {path} belongs to user {status.st_uid}, who can read and replace it: run chown on it")
-    if problems:
-        raise ConfigurationError(tuple(problems))

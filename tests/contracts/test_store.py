@@ -144,8 +144,10 @@ async def test_an_event_that_could_carry_content_stops_the_commit(store: Any, de
 
 
 async def test_an_address_in_an_event_becomes_a_pseudonym_the_same_for_the_same_person(store: Any) -> None:
-    await store.record(TENANT, [AuditEvent("relayed", None, None, (("recipient", address),)) for address in ("a@x.example", "A@X.example", "b@x.example")])
-    first, second, third = [dict(e.detail)["recipient"] for e in (await store.events(TENANT))[-3:]]
+    await store.record(TENANT, [AuditEvent("relayed", None, None, (("recipient", address),)) for address in ("a@x.example", "A@X.example", '"b b"@x.example')])
+    await store.record(TENANT, [AuditEvent("accepted", None, None, (("user", "Robin Vale"),))])
+    assert dict((await store.events(TENANT))[-1].detail)["user"].startswith("p-")
+    first, second, third = [dict(e.detail)["recipient"] for e in (await store.events(TENANT))[-4:-1]]
     assert first == second != third
     assert "@" not in first + third
 

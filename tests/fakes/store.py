@@ -32,6 +32,10 @@ class Kept:
     lease_until: datetime | None = None
 
 
+def _is_name(key: str, value: str) -> bool:
+    return key in ("recipient", "by", "user") and ("@" in value or not audit.is_code(value))
+
+
 class FakeStore:
     """`ports.Store` and the store's other methods. `unavailable = True` makes every call fail as a full disk would; `copies` and `log` are there to look at."""
 
@@ -54,7 +58,7 @@ class FakeStore:
         self._append(tenant, events)
 
     def _append(self, tenant: int, events: Sequence[AuditEvent]) -> None:
-        named = [replace(e, detail=tuple((k, self.pseudonym(v) if k in ("recipient", "by", "user") and "@" in v else v) for k, v in e.detail)) for e in events]
+        named = [replace(e, detail=tuple((k, self.pseudonym(v) if _is_name(k, v) else v) for k, v in e.detail)) for e in events]
         for event in named:
             audit.check(event)
         log = self.log.setdefault(tenant, [])
@@ -71,10 +75,10 @@ class FakeStore:
         return "p-" + hashlib.sha256(address.casefold().encode()).hexdigest()[:16]
 
     async def events(
-        self, tenant: int, *, client_id: str | None = None, submission_id: str | None = None, after: int = 0, last: int | None = None
+        self, tenant: int, *, client_id: str | None = None, submission_id: str | None = None, seq: int | None = None, last: int | None = None
     ) -> list[Entry]:
         self._ready()
-        found = [e for e in self.log.get(tenant, []) if e.row.seq > after and client_id in (None, e.row.client_id)]
+        found = [e for e in self.log.get(tenant, []) if seq in (None, e.row.seq) and client_id in (None, e.row.client_id)]
         found = [e for e in found if submission_id in (None, e.row.submission_id)]
         return found if last is None else found[-last:]
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
 from gateway.core import audit as core
 from gateway.core.checkpoint import Checkpoint, NoteKey, Tree, checkpoint_text, parse_checkpoints
@@ -76,7 +76,7 @@ class Audit(Base):
         connection.execute(insert(schema.audit), rows)
 
     def _without_names(self, event: AuditEvent) -> AuditEvent:
-        return replace(event, detail=tuple((key, self.pseudonym(value) if key in _NAMES and "@" in value else value) for key, value in event.detail))
+        return replace(event, detail=tuple((key, self.pseudonym(value) if _is_name(key, value) else value) for key, value in event.detail))
 
     def pseudonym(self, address: str) -> str:
         """What stands for an address in the log: the same for the same address, and meaningless without the master key."""
@@ -118,16 +118,17 @@ class Audit(Base):
 
     # ------------------------------------------------------------------------------------------------ reading
     async def events(
-        self, tenant: int, *, client_id: str | None = None, submission_id: str | None = None, after: int = 0, last: int | None = None
+        self, tenant: int, *, client_id: str | None = None, submission_id: str | None = None, seq: int | None = None, last: int | None = None
     ) -> list[Entry]:
         """Rows in order, details opened where their key still exists; `last` limits to the newest so many. Raises `StoreDamaged` naming the row."""
-        return await self._database.read(lambda connection: list(self._entries(connection, tenant, client_id, submission_id, after, last)))
-
-    def _entries(self, connection: Connection, tenant: int, client_id: str | None, submission_id: str | None, after: int, last: int | None) -> Iterator[Entry]:
         audit = schema.audit.c
-        query = select(*_COLUMNS).where(audit.tenant == tenant, audit.seq > after)
-        query = query if client_id is None else query.where(audit.client_id == client_id)
-        query = query if submission_id is None else query.where(audit.submission_id == submission_id)
+        wanted = ((audit.client_id, client_id), (audit.submission_id, submission_id), (audit.seq, seq))
+        conditions = [column == value for column, value in wanted if value is not None]
+        return await self._database.read(lambda connection: list(self._entries(connection, tenant, conditions, last)))
+
+    def _entries(self, connection: Connection, tenant: int, conditions: Sequence[ColumnElement[bool]], last: int | None = None) -> Iterator[Entry]:
+        audit = schema.audit.c
+        query = select(*_COLUMNS).where(audit.tenant == tenant, *conditions)
         if last is not None:
             newest = query.with_only_columns(audit.seq).order_by(audit.seq.desc()).limit(last).subquery()
             query = query.where(audit.seq.in_(select(newest.c.seq)))
@@ -144,6 +145,15 @@ class Audit(Base):
         tenants = schema.tenants.c
         sealed = connection.execute(select(tenants.audit_key).where(tenants.id == tenant)).scalar_one()
         return keys | {None: self._key(sealed, "tenants.audit_key", tenant)}
+
+    async def each_event(self, tenant: int, take: Callable[[Entry], None], client_id: str | None = None) -> None:
+        """Hand every row to `take` in order, on one snapshot and in a reader's thread: memory does not grow with the log."""
+
+        def work(connection: Connection) -> None:
+            for entry in self._entries(connection, tenant, [] if client_id is None else [schema.audit.c.client_id == client_id]):
+                take(entry)
+
+        await self._database.read(work)
 
     async def origin(self, tenant: int) -> str:
         """The name of the tenant's log, as it stands in its checkpoints."""
@@ -187,6 +197,10 @@ class Audit(Base):
             return core.verify(_rows(connection, select(*_COLUMNS).where(audit.tenant == tenant).order_by(audit.seq)), key, outside, inside)
 
         return await self._database.read(work)
+
+
+def _is_name(key: str, value: str) -> bool:
+    return key in _NAMES and ("@" in value or not core.is_code(value))  # a login may be any line: it must never stop a mail
 
 
 def _rows(connection: Connection, query: Any) -> Iterator[core.Row]:

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-import os
-import stat
 from pathlib import Path
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat, load_pem_private_key
 
+from gateway import key_file
 from gateway.core.checkpoint import NoteKey, key_id, signed_note
 from gateway.errors import ConfigurationError
 
@@ -28,29 +27,18 @@ class Notary:
 
     @classmethod
     def create(cls, path: Path) -> Notary:
-        """A new key, written to `path` (mode 0600, synced). An existing file is never overwritten: `FileExistsError`."""
+        """A new key, written to the new file `path` (`key_file.create`)."""
         key = Ed25519PrivateKey.generate()
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with open(descriptor, "wb") as file:
-            file.write(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-            file.flush()
-            os.fsync(file.fileno())
+        key_file.create(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
         return cls(key)
 
     @classmethod
     def load(cls, path: Path) -> Notary:
-        """The key in `path`. Raises `ConfigurationError` where it cannot be read, is not Ed25519, or others can read it."""
-        try:
-            with open(path, "rb") as file:
-                mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
-                pem = file.read(4096)
-        except OSError as error:
-            raise ConfigurationError((f"the audit key {path} cannot be read: {error.strerror}",)) from None
-        if mode & 0o077:
-            raise ConfigurationError((f"the audit key {path} has mode {mode:04o}, others can reach it: run chmod 600 {path}",))
+        """The key in `path`. Raises `ConfigurationError` naming what is wrong with the file."""
+        pem = key_file.read(path, "the audit key")
         try:
             key = load_pem_private_key(pem, None)
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, UnsupportedAlgorithm):
             key = None
         if not isinstance(key, Ed25519PrivateKey):
             raise ConfigurationError((f"the audit key {path} is no Ed25519 key in PKCS8: the file is damaged or is another file",))
