@@ -3,7 +3,8 @@
 set -eu
 cd /etc/coachgate
 if [ -e ready ]; then exit 0; fi
-cp /trial/config.toml /trial/clients.toml .
+cp /trial/config.toml coachgate.toml
+cp /trial/clients.toml .
 mkdir -p tls dana
 chmod 700 dana
 python3 - <<'PY'
@@ -23,7 +24,7 @@ gpg --homedir dana --batch --quiet --armor --output dana/public.asc --export dan
 gpgconf --homedir dana --kill all
 chmod 600 tls/key.pem
 chown -R coachgate: /etc/coachgate /var/lib/coachgate
-as() { setpriv --reuid=coachgate --regid=coachgate --clear-groups --no-new-privs coachgate --config /etc/coachgate/config.toml "$@"; }
+as() { setpriv --reuid=coachgate --regid=coachgate --clear-groups --no-new-privs coachgate --config /etc/coachgate/coachgate.toml "$@"; }
 as init
 echo trial-only | as user add coach --role coach --password-stdin
 as client import clients.toml
