@@ -16,7 +16,7 @@ venv: $(VENV)/.ready  ## the virtual environment, from the locked versions
 $(VENV)/.ready: requirements-dev.lock pyproject.toml
 	python3 -m venv $(VENV)
 	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
-	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps -e .
 	touch $@
 
 demo: system venv ## the daemon on loopback with sample mails: who got what
