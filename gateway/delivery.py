@@ -19,6 +19,7 @@ from datetime import datetime
 
 from gateway.core import schedule
 from gateway.core.model import AuditEvent, Outgoing, Purpose
+from gateway.core.schedule import PATIENCE, Patience
 from gateway.errors import Deferred, GatewayError
 from gateway.ports import Clock, Delivery, Lease, Relay, Result, Store
 
@@ -40,7 +41,7 @@ class Outcome:
     notice: str
 
 
-def outcome(lease: Lease, delivery: Delivery, now: datetime) -> Outcome:
+def outcome(lease: Lease, delivery: Delivery, now: datetime, patience: Patience = PATIENCE) -> Outcome:
     """Pure. A notice is the gateway's own words: repeating one is harmless, speaking about one is a loop."""
     copy, is_notice = lease.outgoing, lease.outgoing.purpose is Purpose.NOTICE
     match delivery.result:
@@ -52,8 +53,8 @@ def outcome(lease: Lease, delivery: Delivery, now: datetime) -> Outcome:
             again = now + schedule.REPEAT_AFTER_SILENCE if is_notice and not lease.unclear_before else None
             found = Outcome("unclear", again, "unclear")
         case Result.DEFERRED:
-            at = schedule.next_attempt(copy.id, lease.attempt, lease.queued_at, now)
-            found = Outcome("deferred", at, "delayed" if schedule.warns(lease.attempt) else "") if at else Outcome("gave-up", None, "gave-up")
+            at = schedule.next_attempt(copy.id, lease.attempt, lease.queued_at, now, patience)
+            found = Outcome("deferred", at, "delayed" if schedule.warns(lease.attempt, patience) else "") if at else Outcome("gave-up", None, "gave-up")
     return Outcome(found.event, found.next_attempt, "") if is_notice else found
 
 
@@ -71,6 +72,7 @@ class Courier:
         concurrency: int = 4,
         batch: int = 8,
         poll: float = 2.0,
+        patience: Patience = PATIENCE,
         hang_up: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         """`concurrency` copies are sent at a time, at most `batch` (>= concurrency) are leased and in memory.
@@ -79,6 +81,7 @@ class Courier:
         `hang_up` makes a `send` that is under way return what is then true (`SmtpRelay.close`).
         """
         self._store, self._relay, self._clock, self._wake, self._compose_notice = store, relay, clock, wake, compose_notice
+        self._patience = patience
         self._slots, self._batch, self._poll, self._hang_up = asyncio.Semaphore(concurrency), max(batch, concurrency), poll, hang_up
         self._flights: set[asyncio.Task[None]] = set()
         self._aloft: set[str] = set()  # ids of copies leased and not yet settled
@@ -145,7 +148,7 @@ class Courier:
                 if self._stopping:  # leased but not begun: give it back
                     return await self._settle(lease, Delivery(Result.DEFERRED, "stopped"), self._clock.now(), (), None)
                 delivery = await self._send(lease.outgoing)
-            found = outcome(lease, delivery, self._clock.now())
+            found = outcome(lease, delivery, self._clock.now(), self._patience)
             notice = self._notice(found.notice, lease, delivery)
             await self._settle(lease, delivery, found.next_attempt, (_event(found.event, lease, delivery),), notice)
             if notice is not None:

@@ -10,6 +10,7 @@ never decides. No random number spreads the attempts (this module is pure): the 
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 _MINUTE, _HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -19,36 +20,56 @@ PAUSES = (_MINUTE, 5 * _MINUTE, 15 * _MINUTE, 30 * _MINUTE, 70 * _MINUTE, 2 * _H
 JITTER = 0.1  # at most so much is added to a pause
 FURTHEST = PAUSES[-1] * (1 + JITTER)  # no attempt is ever put off longer
 
-WARN_AT_ATTEMPT = len(PAUSES) + 1
-GIVE_UP_AFTER = 48 * _HOUR
 FEWEST_ATTEMPTS = 5  # before giving up, whatever the clock says
-MOST_ATTEMPTS = 60  # about five days of pauses: the end even for a clock that stands in the past
 REPEAT_AFTER_SILENCE = 10 * _MINUTE
 
 
-def next_attempt(copy_id: str, attempt: int, queued_at: datetime, now: datetime) -> datetime | None:
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a copy may wait before the coach hears of it, and before the gateway gives up."""
+
+    warn_after: timedelta = 4 * _HOUR
+    give_up_after: timedelta = 48 * _HOUR
+
+
+PATIENCE = Patience()
+
+
+def next_attempt(copy_id: str, attempt: int, queued_at: datetime, now: datetime, patience: Patience = PATIENCE) -> datetime | None:
     """When to try again after attempt number `attempt` (1 for the first) was deferred at `now`; None: give up.
 
     `queued_at` and `now` are aware. The answer lies between one minute and `FURTHEST` after `now`.
     """
-    if gives_up(attempt, queued_at, now):
+    if gives_up(attempt, queued_at, now, patience):
         return None
-    pause = PAUSES[min(attempt, len(PAUSES)) - 1]
-    return now + pause * (1 + JITTER * _spread(copy_id, attempt))
+    return now + _pause(attempt) * (1 + JITTER * _spread(copy_id, attempt))
 
 
-def gives_up(attempt: int, queued_at: datetime, now: datetime) -> bool:
-    """Whether attempt number `attempt` was the last."""
-    old = now - queued_at >= GIVE_UP_AFTER
-    return attempt >= MOST_ATTEMPTS or (old and attempt >= FEWEST_ATTEMPTS)
+def gives_up(attempt: int, queued_at: datetime, now: datetime, patience: Patience = PATIENCE) -> bool:
+    """Whether attempt number `attempt` was the last: the copy is old and was tried often enough; or so often that the clock must stand in the past."""
+    old = now - queued_at >= patience.give_up_after
+    return (old and attempt >= FEWEST_ATTEMPTS) or attempt >= 2 * attempt_at(patience.give_up_after)
 
 
-def warns(attempt: int) -> bool:
+def warns(attempt: int, patience: Patience = PATIENCE) -> bool:
     """Whether the coach hears, after this deferred attempt, that a copy is late.
 
     By the number of the attempt and not by the clock: that way she hears it once, without anything to remember, whatever the clock does.
     """
-    return attempt == WARN_AT_ATTEMPT
+    return attempt == attempt_at(patience.warn_after)
+
+
+def attempt_at(age: timedelta) -> int:
+    """The number of the first attempt that the table puts at `age` or later."""
+    attempt, at = 1, timedelta(0)
+    while at < age:
+        at += _pause(attempt)
+        attempt += 1
+    return attempt
+
+
+def _pause(attempt: int) -> timedelta:
+    return PAUSES[min(attempt, len(PAUSES)) - 1]
 
 
 def is_due(planned: datetime, now: datetime) -> bool:

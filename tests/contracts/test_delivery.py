@@ -23,6 +23,7 @@ from tests.fakes.smarthost import Silence, Smarthost
 DELIVERED, DEFERRED = Delivery(Result.DELIVERED, "250 2.0.0"), Delivery(Result.DEFERRED, "451 4.3.0")
 FAILED, UNCLEAR = Delivery(Result.FAILED, "550 5.1.1"), Delivery(Result.UNCLEAR, "timeout")
 LEASE = timedelta(minutes=10)
+LATE = schedule.attempt_at(schedule.PATIENCE.warn_after)
 
 
 @dataclass
@@ -128,7 +129,7 @@ async def running(
     [
         (DELIVERED, 1, timedelta(0), "relayed", False, ""),
         (DEFERRED, 1, timedelta(0), "deferred", True, ""),
-        (DEFERRED, schedule.WARN_AT_ATTEMPT, timedelta(hours=4), "deferred", True, "delayed"),
+        (DEFERRED, LATE, timedelta(hours=4), "deferred", True, "delayed"),
         (DEFERRED, 29, timedelta(hours=48), "gave-up", False, "gave-up"),
         (DEFERRED, 2, timedelta(hours=48), "deferred", True, ""),
         (FAILED, 1, timedelta(0), "failed", False, "failed"),
@@ -142,7 +143,7 @@ def test_outcome(purpose: Purpose, delivery: Delivery, attempt: int, age: timede
 
 
 @pytest.mark.parametrize("delivery", [DELIVERED, DEFERRED, FAILED, UNCLEAR])
-@pytest.mark.parametrize("attempt", [1, schedule.WARN_AT_ATTEMPT, schedule.MOST_ATTEMPTS])
+@pytest.mark.parametrize("attempt", [1, LATE, 200])
 def test_no_notice_about_a_notice(delivery: Delivery, attempt: int) -> None:
     lease = Lease(copy_for(purpose=Purpose.NOTICE), 1, attempt, NOON, False)
     assert outcome(lease, delivery, NOON).notice == ""
@@ -209,7 +210,7 @@ async def test_deferred_copies_come_back_by_the_schedule_until_given_up_and_the_
             clock.at = max(clock.at, row.due)
     kinds = [kind for kind, copy_id, _ in notices.asked if copy_id == "c0ffee01"]
     assert kinds == ["delayed", "gave-up"]
-    assert clock.at - NOON >= schedule.GIVE_UP_AFTER
+    assert clock.at - NOON >= schedule.PATIENCE.give_up_after
     words = [e.event for e in shelf.events if dict(e.detail)["copy"] == "c0ffee01"]
     assert words == ["deferred"] * (len(words) - 1) + ["gave-up"]
     assert len(words) == row.attempts == len(row.settlements)

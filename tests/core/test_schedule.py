@@ -12,6 +12,7 @@ from gateway.core import schedule
 
 START = datetime(2026, 3, 28, 12, 0, tzinfo=UTC)  # the night after, summer time begins in Europe
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+MOST = 2 * schedule.attempt_at(schedule.PATIENCE.give_up_after)
 JUMPS = [HOUR, -HOUR, DAY, -DAY, 365 * DAY, -365 * DAY]
 
 
@@ -69,7 +70,7 @@ def test_no_jump_of_the_clock_makes_a_storm_an_early_end_or_an_endless_wait(jump
     real = [r for r, _ in attempts]
     pauses = [b - a for a, b in zip(real, real[1:], strict=False)]
     assert len(attempts) >= 5
-    assert len(attempts) <= schedule.MOST_ATTEMPTS
+    assert len(attempts) <= MOST
     early = [n for n, pause in enumerate(pauses) if pause < MINUTE]
     assert early in ([], [before - 2])
     assert max(pauses) <= schedule.FURTHEST + MINUTE
@@ -77,8 +78,8 @@ def test_no_jump_of_the_clock_makes_a_storm_an_early_end_or_an_endless_wait(jump
 
 def test_a_clock_that_stands_a_year_back_still_comes_to_an_end() -> None:
     long_ago = START - 365 * DAY
-    assert schedule.next_attempt("a", schedule.MOST_ATTEMPTS - 1, START, long_ago) is not None
-    assert schedule.next_attempt("a", schedule.MOST_ATTEMPTS, START, long_ago) is None
+    assert schedule.next_attempt("a", MOST - 1, START, long_ago) is not None
+    assert schedule.next_attempt("a", MOST, START, long_ago) is None
 
 
 @pytest.mark.parametrize(
@@ -101,3 +102,21 @@ def test_an_answer_lies_between_one_minute_and_the_furthest_pause(copy_id: str, 
     now = START + age
     answer = schedule.next_attempt(copy_id, attempt, START, now)
     assert answer is None or MINUTE <= answer - now <= schedule.FURTHEST
+
+
+@pytest.mark.parametrize(("hours", "attempt"), [(0, 1), (1, 6), (4, 7), (5, 8), (48, 29)])
+def test_an_age_has_its_attempt(hours: int, attempt: int) -> None:
+    assert schedule.attempt_at(hours * HOUR) == attempt
+
+
+@pytest.mark.parametrize(("warn", "end"), [(1, 8), (4, 24), (24, 240)])
+def test_an_operator_s_own_patience(warn: int, end: int) -> None:
+    patience = schedule.Patience(warn * HOUR, end * HOUR)
+    now, attempt, warned = START, 1, []
+    while (following := schedule.next_attempt("c0ffee01", attempt, START, now, patience)) is not None:
+        if schedule.warns(attempt, patience):
+            warned.append(now - START)
+        now, attempt = following, attempt + 1
+    assert len(warned) == 1
+    assert warn * HOUR <= warned[0] <= (warn + 2) * 1.1 * HOUR
+    assert end * HOUR <= now - START <= end * HOUR + schedule.FURTHEST
