@@ -63,7 +63,9 @@ class _Reader:
             self.at += 1
             return ends
         if token[0] != "{":
-            return self.step(fronts, token.lower())
+            for piece in re.findall(r"[^-]+|-", token.lower()):  # the scanner cuts at hyphens too
+                fronts = self.step(fronts, piece)
+            return fronts
         name = token[1:-1]
         if name in SLOTS:
             return self.step(fronts, f"<{name}>")
@@ -87,26 +89,56 @@ class _Reader:
         return ends
 
 
+@dataclass(slots=True, eq=False)
+class State:
+    """A set of nodes reached together: what the automaton knows after some symbols."""
+
+    nodes: tuple[Node, ...]
+    ends: tuple[int, ...]  # owners of the patterns that end here, in the order of the pack
+    arcs: dict[str, State | None] = field(default_factory=dict)  # filled as texts are read; the patterns are finite, so is this
+
+
 class Automaton:
-    """Many patterns read at once. A token is the tuple of symbols it may be taken for, for instance ("ten", "<num>")."""
+    """Many patterns read at once. A token is the tuple of symbols it may be taken for, for instance ("ten", "<num>").
+
+    States are worked out when a text first reaches them and remembered: the answer never depends on what was read before.
+    """
+
+    REMEMBERED = 50_000  # states; beyond it they are worked out anew each time
 
     def __init__(self, patterns: Iterable[tuple[int, str]], classes: Mapping[str, tuple[str, ...]]) -> None:
         """`patterns`: pairs of an owner's number and a pattern. Raises `PatternError`."""
-        self.start = Node()
+        root = Node()
         for owner, pattern in patterns:
-            for node in _Reader(pattern, classes).whole([self.start]):
-                if node is self.start:
+            for node in _Reader(pattern, classes).whole([root]):
+                if node is root:
                     raise PatternError(f"{pattern!r} may be empty")
                 node.ends.append(owner)
+        self.start = State((root,), ())
+        self._states: dict[tuple[int, ...], State] = {}
+
+    def step(self, state: State, symbol: str) -> State | None:
+        """Where `symbol` leads from `state`; None where no pattern goes on."""
+        if symbol in state.arcs:
+            return state.arcs[symbol]
+        nodes = tuple(dict.fromkeys(target for node in state.nodes for target in node.arcs.get(symbol, ())))
+        if not nodes:
+            return None
+        key = tuple(map(id, nodes))
+        after = self._states.get(key) or State(nodes, tuple(sorted({owner for node in nodes for owner in node.ends})))
+        if len(self._states) < self.REMEMBERED:
+            self._states[key] = after
+            state.arcs[symbol] = after
+        return after
 
     def longest(self, tokens: Sequence[tuple[str, ...]], at: int) -> tuple[int, int]:
         """(end, owner) of the longest pattern that starts at token `at`; (at, -1) where none does."""
-        nodes, best = [self.start], (at, -1)
+        states, best = [self.start], (at, -1)
         for index in range(at, len(tokens)):
-            nodes = [target for node in nodes for symbol in tokens[index] for target in node.arcs.get(symbol, ())]
-            if not nodes:
+            states = [after for state in states for symbol in tokens[index] if (after := self.step(state, symbol))]
+            if not states:
                 break
-            owner = next((node.ends[0] for node in nodes if node.ends), -1)
+            owner = next((state.ends[0] for state in states if state.ends), -1)
             if owner >= 0:
                 best = (index + 1, owner)
         return best

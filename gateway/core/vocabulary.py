@@ -24,11 +24,12 @@ WORDS = frozenset(
     "determiners confirming proposing moving cancelling late asking deadlines stop_openers "
     "greetings sign_offs group_names titles abbreviations history_openers history_headers labels_time labels_place labels_phone labels_code labels_other".split()
 )
+VERBATIM = frozenset({"history_openers", "greetings", "labels_phone", "labels_time", "labels_place", "labels_code", "labels_other", "sign_offs"})  # compared with whole lines, not with tokens
 TEMPLATES = frozenset(
     "greeting greeting_plain signature confirmed proposed moved cancelled cancelled_plain late asked stated unavailable reply_by also_time place link phone other "
     "subject subject_plain subject_cancelled".split()
 )
-POSITIONS = ("clause", "prefix", "suffix")
+POSITIONS = ("clause", "prefix", "suffix", "fact")
 
 
 class VocabularyError(Exception):
@@ -44,7 +45,7 @@ class Frame:
     """A closed clause: what it says of the appointment, where it may stand, and the tests it carries with it."""
 
     name: str
-    position: str  # "clause", or "prefix"/"suffix": may stand before/after a clause without a comma
+    position: str  # "clause"; "prefix"/"suffix": stands before/after a clause without a comma; "fact": after one or alone
     status: Status | None
     appointment: bool  # a sentence made of it shows that the mail speaks of an appointment
     patterns: tuple[str, ...]
@@ -181,7 +182,7 @@ def _compile(language: str, draft: dict[str, Any]) -> tuple[list[str], Pack | No
         automata[key] = Automaton(good, classes)
     if problems or any(_row_problems("", key, row) for key in ("frame", "phrase") for row in draft[key]):
         return problems, None
-    words = {name: frozenset(value.lower() for value in values) for name, values in draft["words"].items()}
+    words = {name: frozenset(value.lower().replace("-", " ") if len(value) > 1 and name not in VERBATIM else value.lower() for value in values) for name, values in draft["words"].items()}
     frames = tuple(
         Frame(
             row["name"],

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gateway.core.model import RecogniserContext, Status
-from gateway.core.phrases import Node
+from gateway.core.phrases import State
 from gateway.core.recognise.sentences import Piece
-from gateway.core.recognise.spans import Span
+from gateway.core.recognise.spans import Span, is_code
 from gateway.core.vocabulary import Frame, Pack
 
 SEPARATORS = frozenset({",", ";", ":", "-", "\u2013", "\u2014", "!", ".", "(", ")", "and", "but", "so", "or", "then"})
@@ -29,61 +29,58 @@ class Verdict:
     appointment: bool = False
 
 
-def symbols(piece: Piece, spans: Sequence[Span], context: RecogniserContext) -> list[tuple[tuple[str, ...], str]]:
-    """(symbols, written) of each token, a span being one: its slot."""
-    names = {word.lower() for name in (*context.client_names, *context.coach_names) for word in name.split()}
-    starts = {span.begin: span for span in spans}
-    out: list[tuple[tuple[str, ...], str]] = []
-    index = 0
-    while index < len(piece.tokens):
-        span = starts.get(index)
-        if span:
-            kind = "means" if span.kind == "other" else str(span.kind)
-            out.append(((f"<{kind}>", *((span.text.lower(),) if span.end - span.begin == 1 else ())), span.text))
-            index = span.end
-            continue
-        token = piece.tokens[index]
-        extra = ("<name>",) if token.low in names and token.capital else ()
-        out.append(((token.low, *extra), token.text))
-        index += 1
-    return out
+EMPTY, OPENED, FILLED, FACTS = 0, 1, 2, 3  # a clause so far: nothing, only prefixes, has its frame, is made of facts alone
+MAY_ENTER = {"prefix": {EMPTY: OPENED, OPENED: OPENED}, "clause": {EMPTY: FILLED, OPENED: FILLED}, "suffix": {FILLED: FILLED, FACTS: FACTS}, "fact": {EMPTY: FACTS, OPENED: FACTS, FILLED: FILLED, FACTS: FACTS}}
+Thread = tuple[State, tuple[int, ...], int]  # where in the automaton, the frames that ended so far, what the present clause has
 
 
 def judge(piece: Piece, spans: Sequence[Span], context: RecogniserContext, pack: Pack) -> Verdict:
-    """Whether closed frames explain the sentence whole."""
-    items = symbols(piece, spans, context)
-    while items and items[-1][1] in MARKS:
-        items.pop()
-    if not items:
+    """Whether closed frames explain the sentence whole. A span may be read as its slot or word by word."""
+    names = {word.lower() for name in (*context.client_names, *context.coach_names) for word in name.split()}
+    tokens, start = piece.tokens, pack.frame_automaton.start
+    size = len(tokens)
+    while size and tokens[size - 1].text in MARKS:
+        size -= 1
+    if not size:
         return Verdict(True, "nothing-but-marks")
-    # a thread: (node, open, path). open: a frame has ended here and its position in the clause
-    threads: list[tuple[Node, tuple[int, ...], bool]] = [(pack.frame_automaton.start, (), False)]
-    for number, (candidates, written) in enumerate(items):
-        fresh: dict[tuple[int, bool], tuple[Node, tuple[int, ...], bool]] = {}
-        for node, path, clause in threads:
-            for candidate in candidates:
-                for target in node.arcs.get(candidate, ()):
-                    fresh.setdefault((id(target), clause), (target, path, clause))
-        stepped = list(fresh.values())
-        for node, path, clause in stepped:
-            for owner in node.ends:
-                position = pack.frames[owner].position
-                if position == "suffix" and not clause and not path:
-                    pass  # a suffix may open a sentence only where a comma or a clause follows; allowed, for it is closed too
-                if position == "clause" and clause:
-                    continue
-                fresh.setdefault((id(pack.frame_automaton.start), clause or position == "clause"), (pack.frame_automaton.start, (*path, owner), clause or position == "clause"))
-        for node, path, clause in threads:
-            if node is pack.frame_automaton.start and path and candidates[0] in SEPARATORS:
-                fresh.setdefault((id(node), False), (node, path, False))
-        if not fresh:
-            return Verdict(False, "unexplained-word", written)
-        threads = list(fresh.values())
-    done = [(path, clause) for node, path, clause in threads if node is pack.frame_automaton.start and path]
+    slots = {span.begin: (f"<{'means' if span.kind == 'other' else span.kind}>", min(span.end, size)) for span in spans if span.begin < size}
+    at: list[dict[tuple[int, int], Thread]] = [{} for _ in range(size + 1)]
+    at[0][id(start), EMPTY] = (start, (), EMPTY)
+    furthest = 0
+    for index in range(size):
+        if not at[index]:
+            continue
+        furthest, token = index, tokens[index]
+        steps = [(token.low, index + 1), *((slots[index],) if index in slots else ())]
+        if token.capital:
+            steps.append(("<cap>", index + 1))
+            steps += [("<name>", index + 1)] if token.low in names else []
+        if token.kind == "number":
+            steps.append(("<num>", index + 1))
+        if is_code(token):
+            steps.append(("<code>", index + 1))
+        for node, path, state in list(at[index].values()):
+            for symbol, end in steps:
+                target = pack.frame_automaton.step(node, symbol)
+                if target is not None:
+                    _arrive(at[end], target, path, state, start, pack)
+            if node is start and path and token.low in SEPARATORS:
+                at[index + 1].setdefault((id(start), EMPTY), (start, path, EMPTY))
+    done = [path for node, path, state in at[size].values() if node is start and state in (FILLED, FACTS)]
     if not done:
-        return Verdict(False, "clause-unfinished", items[-1][1])
-    frames = [pack.frames[owner] for owner in min(done, key=lambda d: len(d[0]))[0]]
+        span = next((s for s in spans if s.begin <= furthest < s.end), None)
+        return Verdict(False, "clause-unfinished" if at[size] else "unexplained-word", span.text if span else tokens[furthest].text)
+    frames = [pack.frames[owner] for owner in min(done, key=len)]
     return Verdict(True, "+".join(dict.fromkeys(f.name for f in frames)), "", _status(frames, piece), any(f.appointment for f in frames))
+
+
+def _arrive(threads: dict[tuple[int, int], Thread], node: State, path: tuple[int, ...], state: int, start: State, pack: Pack) -> None:
+    """A thread reaches `node`; where a frame ends there and may stand at this place of the clause, another thread begins anew."""
+    threads.setdefault((id(node), state), (node, path, state))
+    for owner in node.ends:
+        after = MAY_ENTER[pack.frames[owner].position].get(state)
+        if after is not None:
+            threads.setdefault((id(start), after), (start, (*path, owner), after))
 
 
 def _status(frames: Sequence[Frame], piece: Piece) -> Status | None:

@@ -169,7 +169,7 @@ def _trimmed(code: str, begin: int, end: int, tokens: Sequence[Token], pack: Pac
             begin, changed = begin + 1, True
         elif code[begin] == "(" and code[begin:end].find(")") == end - begin - 1:
             begin, end, changed = begin + 1, end - 1, True
-        elif code[end - 1] in RIGHT or code[end - 1] in "REo" and end - begin > 1 and end < len(tokens) and tokens[end].kind == "word":
+        elif code[end - 1] in RIGHT or code[end - 1] in "REo" and end - begin > 1:
             end, changed = end - 1, True
         elif tokens[begin].low == "one" and end - begin > 1 and code[begin + 1] in "tb,":
             begin, changed = begin + 1, True
