@@ -47,6 +47,14 @@ def test_reason_codes_are_named_where_they_are_explained(page: str) -> None:
     assert [c for c in EXCEPTION_CODES if f"`{c}`" not in DOCS[page]] == []
 
 
+def test_the_modules_named_beside_a_standard_exist() -> None:
+    """A row that claims a standard names where it is followed."""
+    rows = [line.split("|") for line in DOCS["standards.md"].splitlines() if line.startswith("| ") and not line.startswith("| standard")]
+    modules = {m.strip() for row in rows for m in row[3].split(",") if m.strip() not in ("-", "docs/glossary.md")}
+    assert [m for m in sorted(modules) if not (ROOT / f"gateway/{m}.py").exists() and not (ROOT / f"gateway/{m}").is_dir()] == []
+    assert len(rows) > 30
+
+
 def test_every_dependency_has_its_reason() -> None:
     """A line in the table for each package of the project, and no line for one that is gone."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
