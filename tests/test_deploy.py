@@ -52,7 +52,7 @@ def test_commands_get_the_credentials_of_the_service() -> None:
 
 def test_unit_and_command_read_the_same_configuration() -> None:
     """One file for both."""
-    named = [set(re.findall(r"/etc/coachgate/\w+\.toml", (DEPLOY / f).read_text())) for f in ("coachgate.service", "coachgate-admin", "Containerfile")]
+    named = [set(re.findall(r'--config[", ]+([\w./]+)', (DEPLOY / f).read_text())) for f in ("coachgate.service", "coachgate-admin", "Containerfile")]
     assert named == [{"/etc/coachgate/coachgate.toml"}] * 3
 
 
