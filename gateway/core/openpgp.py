@@ -23,11 +23,12 @@ class Tag(IntEnum):
 
     PKESK = 1
     SIGNATURE = 2
-    SECRET_KEY = 5
     PUBLIC_KEY = 6
-    SECRET_SUBKEY = 7
+    USER_ID = 13
     PUBLIC_SUBKEY = 14
+    USER_ATTRIBUTE = 17
     SEIPD = 18
+    PADDING = 21
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,7 @@ def check_sealed(octets: bytes, subkey: str, at_least: int = 0) -> None:
 
 
 # ------------------------------------------------------------------------------------------------ judging a pasted key
+_KEY_TAGS = frozenset((Tag.SIGNATURE, Tag.PUBLIC_KEY, Tag.USER_ID, Tag.PUBLIC_SUBKEY, Tag.USER_ATTRIBUTE, Tag.PADDING))
 _BLOCK = re.compile(rb"-----BEGIN PGP ([A-Z ]{1,30})-----[ \t]*\r?\n(.*?)\r?\n-----END PGP \1-----", re.S)
 
 
@@ -135,9 +137,13 @@ def pasted_keys(pasted: bytes) -> bytes:
 
 
 def key_versions(octets: bytes) -> tuple[int, ...]:
-    """The version of every primary key in `octets`, in order. Raises Malformed for secret keys and for octets that are no packets."""
+    """The version of every primary key in `octets`, in order.
+
+    Raises Malformed for octets that are no packets and for packets that have no place in a transferable public key (RFC 9580 section 10.1): secret keys, and
+    trust packets, with which gpg notes in its own keyrings that a signature was found good.
+    """
     found = list(packets(octets))
-    if any(p.tag in (Tag.SECRET_KEY, Tag.SECRET_SUBKEY) for p in found):
+    if any(p.tag not in _KEY_TAGS for p in found):
         raise Malformed("not a public key")
     return tuple(p.head[0] for p in found if p.tag == Tag.PUBLIC_KEY and p.head)
 

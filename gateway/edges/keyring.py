@@ -29,6 +29,7 @@ _LIMIT = 30.0  # seconds for one call of gpg
 _ENVIRONMENT = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
 _PUBLIC = ("--batch", "--no-tty", "--no-options", "--no-auto-key-locate", "--no-autostart", "--no-random-seed-file", "--no-auto-check-trustdb", "--lock-never")
 _SIGN, _ENCRYPT, _RSA = frozenset((1, 3, 19, 22)), frozenset((1, 2, 18)), frozenset((1, 2, 3))  # RFC 9580 section 9.1: RSA, ECDSA, EdDSA; RSA, ECDH
+_NEW = frozenset((25, 26, 27, 28))  # X25519, X448, Ed25519, Ed448 in the form of RFC 9580, which GnuPG cannot use, whatever the key's version
 _WEAK_HASHES = frozenset((1, 2, 3))  # RFC 9580 section 9.5: MD5, SHA-1, RIPEMD-160
 _RSA_BITS = 2048
 _HOME_OCTETS = 107 - len("/S.gpg-agent.browser")  # a Unix socket's path ends at 107
@@ -120,6 +121,8 @@ def _judge(certificate: _Certificate, mailbox: Mailbox, at: datetime) -> KeyStat
         return KeyState(None, "key-revoked")
     if _over(primary, at):
         return KeyState(None, "key-expired")
+    if primary.algorithm in _NEW:
+        return KeyState(None, "key-v6")
     if not primary.strong or primary.algorithm not in _SIGN:
         return KeyState(None, "key-too-weak")
     named = [u for u in certificate.user_ids if u.signed and u.validity not in ("r", "i") and _names(u.text, mailbox)]
@@ -142,7 +145,7 @@ def _choose(primary: _Listed, candidates: list[_Listed], at: datetime) -> KeySta
         return KeyState(None, "key-expired")
     usable = [k for k in living if k.strong and k.algorithm in _ENCRYPT and (k is primary or k.strongly)]
     if not usable:
-        return KeyState(None, "key-too-weak")
+        return KeyState(None, "key-v6" if any(k.algorithm in _NEW for k in living) else "key-too-weak")
     chosen = usable[-1]
     expiries = [e for e in (primary.expires, chosen.expires) if e]
     return KeyState(Key(primary.fingerprint, chosen.fingerprint, min(expiries) if expiries else None))
@@ -214,7 +217,7 @@ class Keyring:
         digest = sha256(pasted).digest()
         if self._read.get(client.id, (b"",))[0] != digest:
             certificate, ring, reason = await self._examine(pasted)
-            if certificate:
+            if certificate and certificate.primary.fingerprint == client.fingerprint.upper():
                 self._rings[certificate.primary.fingerprint] = ring
             self._read[client.id] = digest, certificate, reason
         _, known, reason = self._read[client.id]
