@@ -44,7 +44,7 @@ smtpd_relay_restrictions = permit_mynetworks, reject
 smtp_host_lookup = native
 smtp_dns_support_level = disabled
 smtputf8_enable = {smtputf8}
-message_size_limit = 2000000
+message_size_limit = {size_limit}
 default_destination_concurrency_limit = 20
 maillog_file = {folder}/log/mail.log
 maillog_file_prefixes = {folder}
@@ -94,12 +94,12 @@ def why_not() -> str:
 class Postfix:
     """One instance. `port` listens for the relay; `next_hop` is where it hands mail on."""
 
-    def __init__(self, next_hop: int, *, more: str = "", services: str = "", smtputf8: bool = True) -> None:
+    def __init__(self, next_hop: int, *, more: str = "", services: str = "", smtputf8: bool = True, size_limit: int = 2_000_000) -> None:
         self.port, self.next_hop = free_port(), next_hop
         # beneath a folder that its own user may walk through: a pytest folder is closed to others
         self.folder = Path(tempfile.mkdtemp(prefix="pf-"))
         self.folder.chmod(0o755)
-        self._more, self._services, self._smtputf8 = more, services, "yes" if smtputf8 else "no"
+        self._more, self._services, self._smtputf8, self._size_limit = more, services, "yes" if smtputf8 else "no", size_limit
 
     def start(self) -> None:
         """Write the configuration and start the master. Raises `subprocess.CalledProcessError`."""
@@ -112,8 +112,8 @@ class Postfix:
             shutil.copy2(Path("/etc/postfix") / name, etc / name)
         for name in ("dynamicmaps.cf.d", "postfix-files.d"):
             (etc / name).mkdir()
-        fields = {"folder": self.folder, "sbin": SBIN, "next_hop": self.next_hop, "smtputf8": self._smtputf8, "more": self._more}
-        (etc / "main.cf").write_text(MAIN.format(**fields))
+        fields = {"folder": self.folder, "sbin": SBIN, "next_hop": self.next_hop, "smtputf8": self._smtputf8, "size_limit": self._size_limit}
+        (etc / "main.cf").write_text(MAIN.format(**fields, more=self._more))
         (etc / "master.cf").write_text(MASTER.format(port=self.port, services=self._services))
         self._call("check")
         self._call("start")
