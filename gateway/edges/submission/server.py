@@ -33,13 +33,8 @@ _BREATH = 1.0  # seconds to wait when the machine has no file descriptor or memo
 _FAREWELL = 2.0  # seconds a peer has to take its last reply
 _EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
-# what `Conversation` replaces or calls in aiosmtpd; a release that renames one would leave its fault uncovered without a word
-_HOOKS = (
-    "_handle_client", "_create_envelope", "_create_session", "_set_rset_state", "_set_post_data_state", "push", "handle_exception",
-    "connection_made", "connection_lost", "eof_received", "command_size_limits",
-    "smtp_EHLO", "smtp_HELO", "smtp_STARTTLS", "smtp_AUTH", "smtp_NOOP", "smtp_RSET", "smtp_VRFY", "smtp_EXPN", "smtp_HELP", "smtp_QUIT",
-    "smtp_MAIL", "smtp_RCPT", "smtp_DATA",
-)  # fmt: skip
+# what `Conversation` calls or replaces in aiosmtpd; a release that renames one would leave its fault uncovered without a word
+_HOOKS = ("_handle_client", "push", "handle_exception", "connection_made", "connection_lost", "data_received", "eof_received", "command_size_limits")
 
 
 class SubmissionServer:
@@ -66,8 +61,12 @@ class SubmissionServer:
             self._house.tls.minimum_version = ssl.TLSVersion.TLSv1_2
             self._house.tls.set_ciphers(_CIPHERS)
             self.reload_certificate()
-        for host, port in self._settings.listen:
-            await self._listen(host, port)
+        try:
+            for host, port in self._settings.listen:
+                await self._listen(host, port)
+        except BaseException:
+            self._close_listeners()
+            raise
         for listener in self._listeners:
             self._start(self._accept_on(listener))
 
@@ -81,11 +80,10 @@ class SubmissionServer:
 
         An idle peer gets 421, one whose message did not finish as well: its mail program still has the mail.
         """
-        for listener in self._listeners:
-            listener.close()
-        self._listeners.clear()
         for task in self._arrivals:
             task.cancel()
+        await asyncio.gather(*self._arrivals, return_exceptions=True)
+        self._close_listeners()
         for conversation in self._house.open:
             conversation.stop()
         if not await self._all_gone(seconds):
@@ -118,6 +116,11 @@ class SubmissionServer:
             listener.setblocking(False)
             self._listeners.append(listener)
 
+    def _close_listeners(self) -> None:
+        for listener in self._listeners:
+            listener.close()
+        self._listeners.clear()
+
     async def _accept_on(self, listener: socket.socket) -> None:
         loop = asyncio.get_running_loop()
         exhausted = False
@@ -132,9 +135,9 @@ class SubmissionServer:
                     await asyncio.sleep(_BREATH)
                 continue
             exhausted = False
-            self._start(self._welcome(connection, address[0]))
+            self._welcome(connection, address[0])
 
-    async def _welcome(self, connection: socket.socket, address: str) -> None:
+    def _welcome(self, connection: socket.socket, address: str) -> None:
         """Make a conversation of an accepted connection, or close it where there are too many."""
         settings, held = self._settings, self._connections
         if held.total() >= settings.max_connections or held[address] >= settings.per_address:
@@ -143,30 +146,38 @@ class SubmissionServer:
                     _say(connection, b"421 4.3.2 too many connections, try again\r\n")
             return
         held[address] += 1
-        conversation = Conversation(self._house, address, lambda: self._leave(address))
+
+        def leave() -> None:
+            held[address] -= 1
+            if not held[address]:
+                del held[address]
+
+        conversation = Conversation(self._house, address, leave)
+
+        def arrived(_: asyncio.Task[None]) -> None:
+            if not conversation.begun:  # no handshake, or the server was stopped meanwhile: nobody else will close it
+                connection.close()
+                leave()
+
+        self._start(self._connect(connection, conversation)).add_done_callback(arrived)
+
+    async def _connect(self, connection: socket.socket, conversation: Conversation) -> None:
+        implicit = self._settings.tls == "implicit"
         try:
             await asyncio.get_running_loop().connect_accepted_socket(
                 lambda: conversation,
                 connection,
-                ssl=self._house.tls if settings.tls == "implicit" else None,
-                ssl_handshake_timeout=settings.handshake_seconds if settings.tls == "implicit" else None,
+                ssl=self._house.tls if implicit else None,
+                ssl_handshake_timeout=self._settings.handshake_seconds if implicit else None,
             )
-        except (OSError, asyncio.CancelledError) as error:  # ssl.SSLError and ConnectionAbortedError (no handshake in time) are OSErrors
-            connection.close()
-            if not conversation.begun:
-                self._leave(address)
-            if isinstance(error, asyncio.CancelledError):
-                raise
+        except OSError as error:  # among them ssl.SSLError, and ConnectionAbortedError where the handshake took too long
+            log.info("submission-no-handshake", error=type(error).__name__)
 
-    def _leave(self, address: str) -> None:
-        self._connections[address] -= 1
-        if not self._connections[address]:
-            del self._connections[address]
-
-    def _start(self, coroutine: Coroutine[None, None, None]) -> None:
+    def _start(self, coroutine: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(coroutine)
         self._arrivals.add(task)
         task.add_done_callback(self._arrivals.discard)
+        return task
 
 
 def _say(connection: socket.socket, farewell: bytes) -> None:
@@ -184,7 +195,8 @@ def _check_surroundings() -> None:
     problems = []
     if not __debug__:
         problems.append("python -O: coachgate does not run without assertions, the libraries it stands on rely on theirs")
-    problems += [f"aiosmtpd: this version has no SMTP.{name}" for name in _HOOKS if not hasattr(SMTP, name)]
+    hooks = (*_HOOKS, *(name for name in vars(Conversation) if name.startswith("smtp_")))
+    problems += [f"aiosmtpd: this version has no SMTP.{name}" for name in hooks if not hasattr(SMTP, name)]
     if problems:
         raise ConfigurationError(tuple(problems))
     mail_log = logging.getLogger("mail.log")  # aiosmtpd's: at DEBUG it prints every line of a mail, at INFO every address
