@@ -232,7 +232,7 @@ def test_a_removed_login_is_gone(house: Installation) -> None:
 # ---------------------------------------------------------------- clients
 def test_a_client_is_imported_with_her_key_and_shown(house: Installation) -> None:
     """Every field of the file arrives; the key is usable."""
-    assert "1 clients: 1 new, 0 renewed, 1 with a usable key." in house.clients(DANA)
+    assert "1 client: 1 new, 0 renewed, 1 with a usable key." in house.clients(DANA)
     shown = json.loads(house.said("client", "show", "dana@ACME.example", "--json"))
     assert shown["id"] == "c-0001"
     assert len(shown["fingerprint"]) == 40
