@@ -331,14 +331,14 @@ class _Conversation:
         if not await self.act("data", "354 go on"):
             return
         assert self.mail is not None
-        octets, block = bytearray(), "block" in self.host.script
+        octets = bytearray()
         while (row := await self.reader.readline()) != b".\r\n":
             if not row:
                 raise _Over
             if not self.encrypted:
                 self.host.clear += row
             octets += row[1:] if row.startswith(b".") else row
-            if block:
+            if self.host.script.get("block"):
                 await self.act("block", "")
         self.mail.octets = bytes(octets)
         if await self.act("dot", "250 2.0.0 kept"):

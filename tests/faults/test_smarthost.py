@@ -135,6 +135,29 @@ async def test_a_refusal_in_the_middle_of_the_octets_is_heard(authority: Authori
     assert delivery == Delivery(Result.FAILED, "552 5.3.4")
 
 
+async def test_a_refusal_in_the_middle_is_heard_though_the_peer_reads_on(authority: Authority) -> None:
+    octets = b"Subject: x\r\n\r\n" + (b"x" * 70 + b"\r\n") * 230_000
+    script = {"block": [Reply("452 4.3.1 disk full")]}
+    async with Smarthost(script=script, tls="starttls", context=authority.server(), auth="PLAIN", accepts=(USER, PASSWORD)) as hop:
+        delivery, _ = await send_one(SmtpRelay(settings(hop.port, authority)), octets)
+    assert delivery == Delivery(Result.DEFERRED, "452 4.3.1")
+    assert hop.mail == []
+
+
+@pytest.mark.parametrize("stage", ["rset", "quit"])
+@pytest.mark.parametrize("step", [Close(), Silence(), Reply("500 what?"), Reset()], ids=["close", "silence", "5xx", "reset"])
+async def test_trouble_after_the_verdict_does_not_change_it(stage: str, step: Step, authority: Authority) -> None:
+    """RSET after a refusal, or QUIT, may fail as they like; the next copy goes out on a connection that is in step."""
+    script = {stage: [step], "rcpt": [Reply("550 5.1.1 no")]}
+    async with Smarthost(script=script, tls="starttls", context=authority.server(), auth="PLAIN", accepts=(USER, PASSWORD)) as hop:
+        relay = SmtpRelay(settings(hop.port, authority))
+        assert await relay.send(copy_for(octets=OCTETS)) == Delivery(Result.FAILED, "550 5.1.1")
+        assert (await relay.send(copy_for(octets=OCTETS))).result is Result.DELIVERED
+        await relay.close()
+        await hop.deserted()
+    assert hop.mail[0].octets == OCTETS
+
+
 # ------------------------------------------------------------------------------------------------ TLS
 async def test_starttls_that_is_not_offered_ends_the_conversation(authority: Authority) -> None:
     async with Smarthost(tls="starttls", context=authority.server(), offer_starttls=False, auth="PLAIN", accepts=(USER, PASSWORD)) as hop:
