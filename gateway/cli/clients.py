@@ -47,8 +47,8 @@ def import_file(
             typer.echo(f"{who}: notes will wait. {reading.sentence}")
         elif context.obj.config.sealing.require_verified_keys and not client.key_verified:
             typer.echo(f"{who}: notes will wait. Compare the fingerprint by voice, then set key_verified = true: {client.fingerprint}")
-    new = sum(i.new for i, _ in imported)
-    typer.echo(f"{len(imported)} client{'s' if len(imported) != 1 else ''}: {new} new, {len(imported) - new} renewed, {sum(not r.reason for _, r in imported)} with a usable key.")
+    count, new, usable = len(imported), sum(i.new for i, _ in imported), sum(not r.reason for _, r in imported)
+    typer.echo(f"{count} client{'s' if count != 1 else ''}: {new} new, {count - new} renewed, {usable} with a usable key.")
 
 
 async def _import(context: Context, records: tuple[Record, ...], name: str) -> list[tuple[Imported, KeyReading]]:
