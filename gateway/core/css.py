@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-RULES = 500  # of all style sheets of a document; each is one search of the tree
+RULES = 300  # of all style sheets of a document; each is one search of the tree
 
 Declarations: TypeAlias = "list[tuple[str, str]]"  # property and value, lower-case property
 
@@ -20,11 +20,12 @@ _COLOURS = {
     "darkred": 0x8B0000, "darkgreen": 0x006400, "lightgray": 0xD3D3D3, "lightgrey": 0xD3D3D3, "dimgray": 0x696969,
 }
 _INHERITED = frozenset("inherit initial unset currentcolor auto none transparent".split())
+_SELECTOR = 400  # characters of a selector
 _VALUE = 200  # characters of a value that are looked at; a longer one is in doubt
 _CONTRAST = 96  # least sum of the differences of red, green and blue between text and ground
 _SMALLEST = 5.0  # least readable font size, px
 _FAR = -100.0  # an indent or margin beyond this moves text out of sight, px
-_PX = {"px": 1.0, "pt": 1.33, "pc": 16.0, "em": 16.0, "rem": 16.0, "%": 0.16, "": 1.0, "ex": 8.0, "ch": 8.0, "vw": 8.0, "vh": 8.0, "in": 96.0, "cm": 38.0, "mm": 3.8}
+_PX = {"": 1.0, "px": 1.0, "pt": 1.33, "pc": 16.0, "em": 16.0, "rem": 16.0, "%": 0.16, "ex": 8.0, "ch": 8.0, "in": 96.0, "cm": 38.0, "mm": 3.8}
 _LENGTH = re.compile(r"(?<![\w.#-])([+-]?(?:\d+\.?\d*|\.\d+))([a-z%]*)")
 _NEUTRAL = frozenset("none normal auto inherit initial unset static relative visible 1 100% 0 baseline".split())
 _SIZES = frozenset("xx-small x-small small smaller medium large larger x-large xx-large inherit initial unset".split())
@@ -57,7 +58,7 @@ class Sheet:
 
 
 def read_sheet(source: str) -> Sheet | None:
-    """The rules of a sheet, those in @media too, for they may apply; None where there are too many."""
+    """The rules of a sheet, those in @media too, for they may apply; None where they are too many or too complex."""
     source = re.sub(r"<!--|-->", " ", source)
     texts = [comment for comment in re.findall(r"/\*(.*?)(?:\*/|\Z)", source, re.DOTALL) if not _DULL_COMMENT.fullmatch(comment)]
     source = re.sub(r"/\*.*?(?:\*/|\Z)", " ", source, flags=re.DOTALL)
@@ -73,10 +74,19 @@ def read_sheet(source: str) -> Sheet | None:
         declarations = read_declarations(body)
         texts += texts_of(declarations)
         if not selector.strip().startswith("@") and any(_tells(name) for name, _ in declarations):
-            # a pseudo-class or pseudo-element may apply at any time
-            rules.append(Rule(re.sub(r"::?[\w-]+(?:\([^)]*\))?", "", selector).strip() or "*", declarations))
+            if len(selector) > _SELECTOR or "(" in selector:
+                return None
+            rules.append(Rule(",".join(_widened(one) for one in selector.split(",")), declarations))
     texts += [piece for piece in rest if re.search(r"[\"']|url\(", piece, re.IGNORECASE)]
     return Sheet(tuple(rules), tuple(texts)) if len(rules) <= RULES else None
+
+
+def _widened(selector: str) -> str:
+    """A selector that matches at least as much at bounded cost: a pseudo-class may apply at any time, and of the ancestors only the nearest is asked for."""
+    steps = re.sub(r"::?[\w-]+", "", selector).replace(">", " ").split()
+    if not steps or "+" in selector or "~" in selector:
+        return steps[-1].strip("+~") or "*" if steps else "*"
+    return " ".join(steps[-2:])
 
 
 def read_declarations(source: str) -> Declarations:

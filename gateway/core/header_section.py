@@ -21,7 +21,9 @@ ENCODED_WORDS = 20  # a field; an address field may have one for each mailbox
 ADDRESSES = 100
 COMMENTS = 50  # opening brackets in an address field
 
-ADDRESS_FIELDS = frozenset("from sender reply-to to cc bcc resent-from resent-sender resent-to resent-cc resent-bcc disposition-notification-to return-receipt-to".split())
+ADDRESS_FIELDS = frozenset(
+    "from sender reply-to to cc bcc resent-from resent-sender resent-to resent-cc resent-bcc disposition-notification-to return-receipt-to".split()
+)
 ONCE = frozenset("from sender reply-to to cc bcc message-id in-reply-to references subject date mime-version".split())  # RFC 5322 section 3.6
 
 # IANA name (RFC 2978, lower case) to the codec that reads it. Python knows more codecs than there are charsets ("unicode_escape", "rot13"); and charsets whose

@@ -19,34 +19,41 @@ MATCHES = 20_000  # pairs of a style rule and an element
 URL_OCTETS = 2000
 
 _BLOCKS = frozenset(
-    "address article aside blockquote body caption center dd details dialog dir div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header hr html "
-    "legend li main menu nav ol p pre section summary table tbody td tfoot th thead tr ul".split()
+    "address article aside blockquote body caption center dd details dialog dir div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 "
+    "header hr html legend li main menu nav ol p pre section summary table tbody td tfoot th thead tr ul".split()
 )
 _UNSEEN = frozenset(
-    "applet area audio button canvas datalist details dialog embed frame frameset iframe input map marquee math meter noembed noframes noscript object optgroup option "
-    "param progress rp rt script select source style svg textarea title track video xml".split()
+    "applet area audio button canvas datalist details dialog embed frame frameset iframe input map marquee math meter noembed noframes noscript object "
+    "optgroup option param progress rp rt script select source style svg textarea title track video xml".split()
 )
 # attributes whose values are measures, names of styles or machinery; any other value is text that a reader does not see
 _TECHNICAL = frozenset(
-    "align bgcolor border cellpadding cellspacing charset class clear color cols colspan compact contenteditable dir face frame height hidden hspace http-equiv id lang "
-    "leftmargin link alink vlink marginheight marginwidth media noshade nowrap rel role rows rowspan rules scope size spellcheck start style target text topmargin "
-    "translate type valign vspace width xmlns xml:lang".split()
+    "align bgcolor border cellpadding cellspacing charset class clear color cols colspan compact contenteditable dir face frame height hidden hspace "
+    "http-equiv id lang leftmargin link alink vlink marginheight marginwidth media noshade nowrap rel role rows rowspan rules scope size spellcheck start "
+    "style target text topmargin translate type valign vspace width xmlns xml:lang".split()
 )
 _META = frozenset("generator viewport format-detection color-scheme supported-color-schemes progid originator x-apple-disable-message-reformatting".split())
+_STYLING = (("color", "color"), ("text", "color"), ("bgcolor", "background-color"))
 _DULL = re.compile(r"[\W_]*|true|false|auto|ltr|rtl|gmail_signature|cid:[\w.@$+-]*", re.IGNORECASE)
 # what Office writes at the head of every mail, without a word of anybody's
 _OFFICE = re.compile(
-    r"\[if [\w !()&|]{1,40}\]>\s*(?:<style>\s*v\\:\*[^<]{0,400}</style>|<xml>(?:\s|</?[ovw]:\w+(?:\s+[\w:]+=\"[\w,]{0,8}\")*\s*/?>|(?:\d{1,4}|true|false)(?=</))*</xml>)?"
+    r"\[if [\w !()&|]{1,40}\]>\s*(?:<style>\s*v\\:\*[^<]{0,400}</style>|"
+    r"<xml>(?:\s|</?[ovw]:\w+(?:\s+[\w:]+=\"[\w,]{0,8}\")*\s*/?>|(?:\d{1,4}|true|false)(?=</))*</xml>)?"
     r"\s*<!\[endif\]",
     re.IGNORECASE,
 )
-_DOCTYPE = re.compile(r"<!doctype(?!\s+html\s*(?:public\s+\"-//w3c//dtd [x]?html [\d.]+(?: \w+)?//en\"\s*(?:\"https?://www\.w3\.org/[\w/.-]+\"\s*)?)?>)([^>]*)>", re.IGNORECASE)
-_END_TAG = re.compile(r"</[a-z][^\s>]*\s+([^>]*)>", re.IGNORECASE)  # the parser drops what stands there
+# both cannot fail once begun, so they are linear
+_DOCTYPE = re.compile(r"<!doctype([^>]*)", re.IGNORECASE)
+_END_TAG = re.compile(r"</[a-z][^\s>]*\s([^>]*)", re.IGNORECASE)  # the parser drops what stands there
+_PLAIN_DOCTYPE = re.compile(
+    r"\s{1,4}html\s{0,4}(?:public \"-//w3c//dtd [x]?html [\d.]{1,4}(?: \w{1,20})?//en\"\s{0,4}(?:\"https?://www\.w3\.org/[\w/.-]{1,80}\"\s{0,4})?)?",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """`visible` has a line for each block, row or cell, and the target of a link in angle brackets after it; `hidden` has a line for each thing a reader would not see."""
+    """`visible` has a line for each block, row or cell, with the target of a link in angle brackets after it; `hidden` a line for each thing out of sight."""
 
     visible: str
     hidden: str
@@ -80,7 +87,7 @@ def read(source: str) -> Page | None:
     if source.count("<") > TAGS:
         return None
     document = LexborHTMLParser(source)
-    text = _Text(hidden=[*_DOCTYPE.findall(source), *_END_TAG.findall(source)])
+    text = _Text(hidden=[said for said in _DOCTYPE.findall(source) if not _PLAIN_DOCTYPE.fullmatch(said)] + _END_TAG.findall(source))
     sheet = css.read_sheet("\n".join(node.text() for node in document.css("style")))
     if sheet is None or document.root is None or document.root.parent is None:
         return None
@@ -141,12 +148,12 @@ def _children(node: LexborNode, look: css.Look) -> list[tuple[LexborNode, css.Lo
 def _seen(node: LexborNode, look: css.Look, styles: Mapping[int, list[css.Declarations]]) -> css.Look:
     """How the inside of `node` looks."""
     attributes = node.attributes
-    inline = [css.read_declarations(attributes.get("style") or "")]
     # what HTML 3 says by attributes, as the style it stands for
-    inline[0] = [(name, attributes.get(key) or "") for key, name in (("color", "color"), ("text", "color"), ("bgcolor", "background-color")) if key in attributes] + inline[0]
+    inline = [(name, attributes.get(key) or "") for key, name in _STYLING if key in attributes]
+    inline += css.read_declarations(attributes.get("style") or "")
     gone = (node.tag or "") in _UNSEEN or "hidden" in attributes or (attributes.get("aria-hidden") or "").lower() == "true"
     pre = look.pre or node.tag == "pre"
-    return look.inside(styles.get(node.mem_id, []), inline[0], gone=gone, pre=pre)
+    return look.inside(styles.get(node.mem_id, []), inline, gone=gone, pre=pre)
 
 
 def _show(piece: str, look: css.Look, text: _Text) -> None:

@@ -14,6 +14,7 @@ from email.parser import BytesParser
 from email.policy import compat32
 from enum import StrEnum
 from itertools import pairwise
+from typing import cast
 
 from gateway.core import header_section, html
 from gateway.core.model import Message, Part
@@ -73,15 +74,33 @@ _OVER = {
     "encoded-words": Defect.TOO_MANY_WORDS,
     "addresses": Defect.TOO_MANY_ADDRESSES,
 }
-# RFC 2046 section 5.1.1: the preamble is for readers without MIME; these are the sentences that programs put there
-_PREAMBLE = re.compile(
-    r"\s*(?:this is an? (?:multi-?part|mime[- ]formatted|mime-encapsulated|cryptographically signed|openpgp/mime (?:signed|encrypted)|s/mime (?:signed|encrypted)) message"
-    r"[\w ,./()'-]{0,60}\.?(?: *--[\w-]*)?\s*)?",
-    re.IGNORECASE,
+# RFC 2046 section 5.1.1: the preamble is for readers without MIME; these are the sentences that programs put there, letters only
+_PREAMBLES = frozenset(
+    re.sub(r"\W", "", sentence).lower()
+    for sentence in (
+        "",
+        "This is a multi-part message in MIME format.",
+        "This is a MIME-formatted message.",
+        "This is a MIME encoded message.",
+        "This is a MIME-encapsulated message.",
+        "This is a multi-part message in MIME format. Your mail reader does not understand MIME message format.",
+        "This is a MIME-formatted message. If you see this text it means that your E-mail software does not support MIME-formatted messages.",
+        "This is a MIME-formatted message. Portions of this message may be unreadable without a MIME-capable mail program.",
+        "This message is in MIME format. The first part should be readable text, while the remaining parts are likely unreadable without MIME-aware tools.",
+        "This message is in MIME format. Since your mail reader does not understand this format, some or all of this message may not be legible.",
+        "This is a cryptographically signed message in MIME format.",
+        "This is an S/MIME signed message",
+        "This is an OpenPGP/MIME signed message (RFC 4880 and 3156)",
+        "This is an OpenPGP/MIME signed message (RFC 2440 and 3156)",
+        "This is an OpenPGP/MIME encrypted message (RFC 4880 and 3156)",
+    )
 )
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+")
 _PARAMETERS = {
-    "content-type": frozenset("charset format delsp boundary type start start-info report-type protocol micalg reply-type name method component smime-type hp protected-headers".split()),
+    "content-type": frozenset(
+        "charset format delsp boundary type start start-info report-type protocol micalg reply-type name method component smime-type hp "
+        "protected-headers".split()
+    ),
     "content-disposition": frozenset("filename size creation-date modification-date read-date handling".split()),
 }
 _PART_FIELDS = frozenset("content-type content-transfer-encoding content-disposition content-id content-language content-length mime-version".split())
@@ -163,7 +182,7 @@ def _read(raw: bytes) -> Message:
     short = _shortened(raw)
     if len(_BOUNDARY.findall(short.lower())) > MULTIPARTS:
         raise _OverLimit(Defect.TOO_MANY_PARTS)
-    tree = _Tree(BytesParser(_Entity, policy=compat32).parsebytes(short))
+    tree = _Tree(cast(_Entity, BytesParser(_Entity, policy=compat32).parsebytes(short)))
     fields, readable, plain = header_section.read_fields((name, str(body)) for name, body in tree.root.raw_items())
     names = [field.name for field in fields]
     tree.note(Defect.BARE_LINE_END, raw.count(b"\r\n") != raw.count(b"\r") or (b"\r\n" in raw and raw.count(b"\r\n") != raw.count(b"\n")))
@@ -178,7 +197,7 @@ def _read(raw: bytes) -> Message:
 
 
 def _shortened(raw: bytes) -> bytes:
-    """`raw` with every long stretch cut that holds no line beginning with "--", so no delimiter of any boundary: the inside of an attachment. Usually `raw` itself."""
+    """`raw` with every long stretch cut short that holds no line beginning with "--", so no delimiter of any boundary: the inside of an attachment."""
     if len(raw) <= LEAF_OCTETS:
         return raw
     starts = [0, *(match.start() for match in re.finditer(rb"[\r\n]--", raw)), len(raw)]
@@ -215,7 +234,7 @@ class _Tree:
         for defect in _field_defects(entity, is_root=entity is self.root):
             self.note(defect)
         self.note(Defect.BROKEN_MULTIPART, bool(entity.defects))
-        self.note(Defect.PREAMBLE, not _PREAMBLE.fullmatch(entity.preamble or ""))
+        self.note(Defect.PREAMBLE, re.sub(r"\W", "", entity.preamble or "").lower() not in _PREAMBLES)
         self.note(Defect.EPILOGUE, bool((entity.epilogue or "").strip()))
         self.boundaries.append(entity.get_boundary() or "")
         if media_type == "multipart/alternative":
