@@ -48,6 +48,5 @@ def _verdict(recipient: Recipient, kind: Kind, ruleset: Ruleset) -> Verdict:
 
 def _consent(recipient: Recipient, hits: tuple[Rule, ...]) -> str:
     """The scope on record that every deciding rule accepts; one rule without the exception, or without a single client, and there is none."""
-    scopes = {r.unless_consent for r in hits}
-    scope = scopes.pop() if len(scopes) == 1 else ""
-    return scope if recipient.client and scope in recipient.client.consents else ""
+    scope, *others = {r.unless_consent for r in hits}
+    return scope if not others and recipient.client and scope in recipient.client.consents else ""

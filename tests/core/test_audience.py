@@ -128,6 +128,7 @@ def test_the_private_mailbox_of_a_client():
     twin = replace(TOM, personal=JANE.personal)
     assert private_mailbox(JANE, replace(DIRECTORY, clients=(JANE, twin))) is None
     assert private_mailbox(TOM, DIRECTORY) is None, "a client whom the directory does not know"
+    assert private_mailbox(twin, DIRECTORY) is None, "a mailbox that is another client's"
 
 
 @pytest.mark.parametrize(

@@ -120,6 +120,11 @@ def test_a_divert_obeys_what_is_said_of_the_personal_address(at_home, expected):
     assert (verdict.rule_ids, verdict.action) == ((expected,), max(at_home, Action.DIVERT))
 
 
+def test_a_hold_at_work_has_nothing_to_do_with_the_personal_address():
+    rules = Ruleset((rule("work", Action.HOLD, Role.CLIENT_WORK), rule("home", Action.REFUSE, Role.CLIENT_PERSONAL)))
+    assert decide(recipient(Role.CLIENT_WORK), {N}, rules)[0].rule_ids == ("work",)
+
+
 @pytest.mark.parametrize(
     ("exceptions", "consents", "noted"),
     [

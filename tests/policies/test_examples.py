@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import pytest
 
+from gateway.core.analyse import analyse
 from gateway.core.audience import context_for, role_of
 from gateway.core.decide import decide, kinds_of
 from gateway.core.model import Kind, Recipient
 from gateway.core.policy import Example
-from gateway.core.vocabulary import load_packs
+from gateway.core.vocabulary import Packs, load_packs
 from tests.policies.cast import COACH, DIRECTORY, POLICIES, box, path, recipient, shipped
 
 SHIPPED = shipped()
@@ -33,12 +35,15 @@ def test_the_mail_of_an_example_is_to_whom_it_says(example: Example):
 def kinds(example: Example, to: Recipient) -> frozenset[Kind]:
     if example.kinds:
         return frozenset(example.kinds)
-    reader = pytest.importorskip("gateway.core.analyse", reason="this example holds a mail, and gateway.core.analyse, which reads it, is missing")
-    languages = POLICIES / "languages"
-    packs = load_packs({p.relative_to(languages).as_posix(): p.read_text("utf-8") for p in sorted(languages.rglob("*.toml"))})
     context = context_for(to, COACH, (), LINKS)
-    analysis = reader.analyse(f"{example.message}\n".replace("\n", "\r\n").encode(), (context,), packs)
+    analysis = analyse(f"{example.message}\n".replace("\n", "\r\n").encode(), (context,), packs())
     return kinds_of(analysis, analysis.reading(context))
+
+
+@cache
+def packs() -> Packs:
+    languages = POLICIES / "languages"
+    return load_packs({p.relative_to(languages).as_posix(): p.read_text("utf-8") for p in sorted(languages.rglob("*.toml"))})
 
 
 def addressed(example: Example) -> Recipient:
