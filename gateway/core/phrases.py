@@ -24,6 +24,7 @@ class Node:
     """A place in a pattern: where each symbol leads, and which pattern ends here."""
 
     arcs: dict[str, list[Node]] = field(default_factory=dict)
+    free: list[Node] = field(default_factory=list)  # nodes one is in as well, without reading anything
     ends: list[int] = field(default_factory=list)
 
 
@@ -45,7 +46,7 @@ class _Reader:
             before, fronts = fronts, self.item(fronts)
             if self.peek() == "?":
                 self.at += 1
-                fronts = fronts + [node for node in before if node not in fronts]
+                fronts = list(dict.fromkeys((*fronts, *before)))
         return fronts
 
     def item(self, fronts: list[Node]) -> list[Node]:
@@ -57,11 +58,11 @@ class _Reader:
             ends = self.sequence(fronts)
             while self.peek() == "|":
                 self.at += 1
-                ends = ends + [node for node in self.sequence(fronts) if node not in ends]
+                ends += self.sequence(fronts)
             if self.peek() != ")":
                 raise PatternError(f"{self.pattern!r}: a group is not closed")
             self.at += 1
-            return ends
+            return self.joined(list(dict.fromkeys(ends)))
         if token[0] != "{":
             for piece in re.findall(r"[^-]+|-", token.lower()):  # the scanner cuts at hyphens too
                 fronts = self.step(fronts, piece)
@@ -75,6 +76,15 @@ class _Reader:
             raise PatternError(f"{self.pattern!r}: classes nest too deep")
         inner = _Reader("(" + "|".join(self.classes[name]) + ")", self.classes, self.depth + 1)
         return inner.whole(fronts)
+
+    def joined(self, ends: list[Node]) -> list[Node]:
+        """One node for many ends, so that what follows is written once."""
+        if len(ends) < 3:
+            return ends
+        join = Node()
+        for node in ends:
+            node.free.append(join)
+        return [join]
 
     def step(self, fronts: list[Node], symbol: str) -> list[Node]:
         target = Node()
@@ -98,6 +108,18 @@ class State:
     arcs: dict[str, State | None] = field(default_factory=dict)  # filled as texts are read; the patterns are finite, so is this
 
 
+def _closure(nodes: Iterable[Node]) -> tuple[Node, ...]:
+    """`nodes` with all that are reached from them without reading anything."""
+    found = dict.fromkeys(nodes)
+    waiting = list(found)
+    while waiting:
+        for node in waiting.pop().free:
+            if node not in found:
+                found[node] = None
+                waiting.append(node)
+    return tuple(found)
+
+
 class Automaton:
     """Many patterns read at once. A token is the tuple of symbols it may be taken for, for instance ("ten", "<num>").
 
@@ -106,22 +128,25 @@ class Automaton:
 
     REMEMBERED = 50_000  # states; beyond it they are worked out anew each time
 
-    def __init__(self, patterns: Iterable[tuple[int, str]], classes: Mapping[str, tuple[str, ...]]) -> None:
-        """`patterns`: pairs of an owner's number and a pattern. Raises `PatternError`."""
-        root = Node()
-        for owner, pattern in patterns:
-            for node in _Reader(pattern, classes).whole([root]):
-                if node is root:
-                    raise PatternError(f"{pattern!r} may be empty")
-                node.ends.append(owner)
-        self.start = State((root,), ())
+    def __init__(self, classes: Mapping[str, tuple[str, ...]]) -> None:
+        """`classes`: what `{class}` in a pattern stands for, each a list of patterns."""
+        self._classes = classes
+        self.start = State((Node(),), ())
         self._states: dict[tuple[int, ...], State] = {}
+
+    def add(self, owner: int, pattern: str) -> None:
+        """Add a pattern of the frame or phrase numbered `owner`; all of them before the first text is read. Raises `PatternError`."""
+        (root,) = self.start.nodes
+        for node in _Reader(pattern, self._classes).whole([root]):
+            if node in _closure([root]):
+                raise PatternError(f"{pattern!r} may be empty")
+            node.ends.append(owner)
 
     def step(self, state: State, symbol: str) -> State | None:
         """Where `symbol` leads from `state`; None where no pattern goes on."""
         if symbol in state.arcs:
             return state.arcs[symbol]
-        nodes = tuple(dict.fromkeys(target for node in state.nodes for target in node.arcs.get(symbol, ())))
+        nodes = _closure(target for node in _closure(state.nodes) for target in node.arcs.get(symbol, ()))
         if not nodes:
             return None
         key = tuple(map(id, nodes))

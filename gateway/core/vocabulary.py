@@ -169,17 +169,14 @@ def _compile(language: str, draft: dict[str, Any]) -> tuple[list[str], Pack | No
     """The problems of the patterns, or the finished pack."""
     classes = {name: tuple(values) for name, values in draft["classes"].items()}
     problems: list[str] = []
-    automata: dict[str, Automaton] = {}
-    for key in ("frame", "phrase"):
-        good: list[tuple[int, str]] = []
+    automata = {key: Automaton(classes) for key in ("frame", "phrase")}
+    for key, automaton in automata.items():
         for number, row in enumerate(draft[key]):
             for pattern in row["patterns"] if _is_texts(row.get("patterns")) else ():
                 try:
-                    Automaton([(number, pattern)], classes)
-                    good.append((number, pattern))
+                    automaton.add(number, pattern)
                 except PatternError as error:
                     problems.append(f"{language}: {key} {row.get('name')!r}: {error}")
-        automata[key] = Automaton(good, classes)
     if problems or any(_row_problems("", key, row) for key in ("frame", "phrase") for row in draft[key]):
         return problems, None
     words = {name: frozenset(value.lower().replace("-", " ") if len(value) > 1 and name not in VERBATIM else value.lower() for value in values) for name, values in draft["words"].items()}
