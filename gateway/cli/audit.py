@@ -87,7 +87,7 @@ def show(context: typer.Context, row: Annotated[int, typer.Argument(min=1, help=
 def verify(
     context: typer.Context,
     checkpoint: Annotated[list[Path] | None, typer.Option(metavar="FILE", help="Checkpoints you kept outside; repeat for more files.")] = None,
-    public_key: Annotated[Path | None, typer.Option(metavar="FILE", help="The log's public key as you kept it outside. Default: the one beside the log.")] = None,
+    public_key: Annotated[Path | None, typer.Option(metavar="FILE", help="The public key as you kept it outside. Default: the one beside the log.")] = None,
     export: Annotated[Path | None, typer.Option(metavar="FILE", help="Check this export (jsonl) instead of the log.")] = None,
     as_json: Json = False,
 ) -> None:

@@ -171,7 +171,7 @@ class Database:
     def __init__(self, url: str, busy_timeout: float = 5.0) -> None:
         _secure_files(url)
         self._engines = _engine(url, writes=True, busy_timeout=busy_timeout), _engine(url, writes=False, busy_timeout=busy_timeout)
-        _check_revision(self._engines[0])
+        _check_revision(self._engines[1])  # only read: the command line opens the store while the daemon writes
         _secure_files(url)
         self._readers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="store-reader")
         self.writer = Writer(self._engines[0])
