@@ -131,6 +131,19 @@ def test_an_export_verifies_elsewhere_and_a_changed_one_does_not(house: House, t
     assert json.loads(house.run("list", "--last", "1", "--json").output)[0]["event"] == "exported"
 
 
+def test_a_proof_shows_one_row_elsewhere(house: House, tmp_path: Path) -> None:
+    out, public, kept = tmp_path / "row.json", tmp_path / "kept.pub", tmp_path / "kept.txt"
+    public.write_text(house.run("key").output)
+    house.run("prove", "4", "--out", str(out))
+    house.run("checkpoint", "--out", str(kept))
+    elsewhere = House(tmp_path / "nothing here")
+    check = ("verify", "--proof", str(out), "--public-key", str(public), "--checkpoint", str(kept))
+    assert "row 4 of 6 stands in the log of the checkpoint from outside" in elsewhere.run(*check).output
+    out.write_text(out.read_text().replace("client-personal", "client-work"))
+    assert "first bad row: 4" in elsewhere.run(*check, fails=True).output
+    assert isinstance(house.run("prove", "99", fails=True).exception, ConfigurationError)
+
+
 def test_an_export_never_overwrites_and_can_leave_the_details_sealed(house: House, tmp_path: Path) -> None:
     out = tmp_path / "log.csv"
     house.run("export", "--format", "csv", "--out", str(out))

@@ -18,8 +18,9 @@ import typer
 from rich.table import Table
 
 from gateway.cli.context import TENANT, wide_console
-from gateway.core.audit import EVENTS, Verification, export_line, verify_export
+from gateway.core.audit import EVENTS, Verification
 from gateway.core.checkpoint import Checkpoint, parse_checkpoints
+from gateway.core.export import export_line, proof_of, verify_export, verify_proof
 from gateway.core.model import AuditEvent
 from gateway.edges.store import Entry, Notary, Store, note_key
 from gateway.errors import ConfigurationError
@@ -89,6 +90,7 @@ def verify(
     checkpoint: Annotated[list[Path] | None, typer.Option(metavar="FILE", help="Checkpoints you kept outside; repeat for more files.")] = None,
     public_key: Annotated[Path | None, typer.Option(metavar="FILE", help="The public key as you kept it outside. Default: the one beside the log.")] = None,
     export: Annotated[Path | None, typer.Option(metavar="FILE", help="Check this export (jsonl) instead of the log.")] = None,
+    proof: Annotated[Path | None, typer.Option(metavar="FILE", help="Check this proof of one row instead of the log.")] = None,
     as_json: Json = False,
 ) -> None:
     """Check every row. Exit code 0: as it was. 1: a row is named that is not. Only a checkpoint from outside proves anything."""
@@ -99,13 +101,15 @@ def verify(
             vkey = public_key.read_text() if public_key else _notary(context).public(await store.origin(TENANT))
             return await store.verify(TENANT, note_key(vkey), outside)
 
-    if export is None:
+    if export is None and proof is None:
         found = asyncio.run(ask())
     elif public_key is None:
-        raise ConfigurationError(("an export is checked with the public key you kept: give --public-key",))
-    else:
+        raise ConfigurationError(("what left the log is checked with the public key you kept: give --public-key",))
+    elif export is not None:
         with export.open(encoding="utf-8") as lines:
             found = verify_export(lines, note_key(public_key.read_text()), outside)
+    elif proof is not None:
+        found = verify_proof(proof.read_text(encoding="utf-8"), note_key(public_key.read_text()), outside)
     typer.echo(json.dumps(asdict(found)) if as_json else in_words(found))
     if not found.ok:
         raise typer.Exit(1)
@@ -128,6 +132,26 @@ def export(
 
     with _destination(out) as file:
         asyncio.run(do(writer(form, file, disclose=not content_free)))
+
+
+@app.command()
+def prove(
+    context: typer.Context,
+    row: Annotated[int, typer.Argument(min=1, help="Number of the row.")],
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="A new file, for its owner only. Default: standard output.")] = None,
+) -> None:
+    """The proof of one row, for somebody who may not see the others; `audit verify --proof` checks it anywhere."""
+
+    async def ask() -> tuple[str, list[Entry], list[bytes]]:
+        async with _open(context) as store:
+            note = await store.checkpoint(TENANT, _notary(context))
+            return note, await store.events(TENANT, seq=row), await store.hashes(TENANT, parse_checkpoints(note)[0].size)
+
+    note, entries, hashes = asyncio.run(ask())
+    if not entries:
+        raise ConfigurationError((f"the log has no row {row}",))
+    with _destination(out) as file:
+        print(proof_of(entries[0].row, entries[0].clear, hashes, note), file=file)
 
 
 @app.command()

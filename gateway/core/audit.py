@@ -1,4 +1,4 @@
-"""The audit log as mathematics: the closed vocabulary, the octets of a row, the hash chain, verification, and the form of an export.
+"""The audit log as mathematics: the closed vocabulary, the octets of a row, the hash chain, and verification.
 
 Each row carries the SHA-256 of its columns and of the row before (`row_hash`). Whoever owns the database can write the whole chain anew, so only a checkpoint
 (`core.checkpoint`) that was kept elsewhere proves anything; without one `verify` says so.
@@ -8,11 +8,10 @@ A row never holds a subject, a body, a file name or a clear address. This module
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -169,18 +168,18 @@ def verify(rows: Iterable[Row], key: NoteKey, outside: Sequence[Checkpoint] = ()
     for row in rows:
         bad = chain_fault(row, tree.size + 1, previous)
         if bad:
-            return _bad(tree.size, proven, bad[0], bad[0], bad[1])
+            return bad_at(tree.size, proven, bad[0], bad[0], bad[1])
         previous, tree = row, tree.add(row.hash)
         for checkpoint, from_outside in marks.pop(tree.size, ()):
             fault = _checkpoint_fault(checkpoint, tree, key)
             if fault:
                 first = agreed + 1 if checkpoint.root != tree.root() else None
-                return _bad(tree.size, proven, first, tree.size if first else None, fault)
+                return bad_at(tree.size, proven, first, tree.size if first else None, fault)
             agreed, proven = tree.size, tree.size if from_outside else proven
     for checkpoint, from_outside in sorted((mark for same_size in marks.values() for mark in same_size), key=lambda mark: mark[0].size):
         whose = "a checkpoint from outside" if from_outside else "a checkpoint"
         cut = f"{whose} covers {checkpoint.size} rows, the log has {tree.size}: it was cut off or rolled back"
-        return _bad(tree.size, proven, tree.size + 1, tree.size + 1, cut)
+        return bad_at(tree.size, proven, tree.size + 1, tree.size + 1, cut)
     return _good(tree.size, proven, bool(outside))
 
 
@@ -194,7 +193,8 @@ def _good(size: int, proven: int, outside: bool) -> Verification:
     return Verification(True, size, proven, None, None, statement)
 
 
-def _bad(size: int, proven: int, first: int | None, until: int | None, statement: str) -> Verification:
+def bad_at(size: int, proven: int, first: int | None, until: int | None, statement: str) -> Verification:
+    """A verification that failed."""
     return Verification(False, size, proven, first, until, statement)
 
 
@@ -223,74 +223,3 @@ def _checkpoint_fault(checkpoint: Checkpoint, tree: Tree, key: NoteKey) -> str |
     if checkpoint.root != tree.root():
         return f"the log differs from what it was at its checkpoint of {checkpoint.size} rows: it was written anew"
     return None
-
-
-# ------------------------------------------------------------------------------------------------ export
-def export_line(row: Row, clear: bytes | None) -> str:
-    """One line of JSON with all columns, so that an export verifies without the database; `clear` adds the detail as the row commits to it."""
-    columns: dict[str, object] = {
-        "tenant": row.tenant,
-        "seq": row.seq,
-        "at": row.at.isoformat(timespec="microseconds"),
-        "event": row.event,
-        "submission": row.submission_id,
-        "client": row.client_id,
-        "sealed": base64.b64encode(row.detail).decode(),
-        "commitment": row.commitment.hex(),
-        "previous": row.previous.hex(),
-        "hash": row.hash.hex(),
-    }
-    if clear is not None:
-        columns |= {"detail": dict(detail_pairs(clear)), "clear": clear.decode("ascii")}
-    return json.dumps(columns, ensure_ascii=True)
-
-
-def import_line(line: str) -> tuple[Row, bytes | None]:
-    """The inverse. Raises `ValueError` for anything else."""
-    try:
-        c = json.loads(line)
-        row = Row(
-            int(c["tenant"]),
-            int(c["seq"]),
-            _aware(c["at"]),
-            str(c["event"]),
-            None if c["submission"] is None else str(c["submission"]),
-            None if c["client"] is None else str(c["client"]),
-            base64.b64decode(c["sealed"], validate=True),
-            *(bytes.fromhex(c[name]) for name in ("commitment", "previous", "hash")),
-        )
-        clear = c["clear"].encode("ascii") if "clear" in c else None
-        if clear is not None and dict(detail_pairs(clear)) != c.get("detail"):
-            raise ValueError("detail and clear differ")
-    except (KeyError, TypeError, AttributeError, ValueError) as error:  # binascii.Error and JSONDecodeError are ValueErrors
-        raise ValueError(f"no row of an export: {type(error).__name__}") from None
-    return row, clear
-
-
-def _aware(text: str) -> datetime:
-    at = datetime.fromisoformat(text)
-    if at.tzinfo is None:
-        raise ValueError("a time without its zone")
-    return at.astimezone(UTC)
-
-
-def verify_export(lines: Iterable[str], key: NoteKey, outside: Sequence[Checkpoint] = ()) -> Verification:
-    """`verify` over an export; a disclosed detail that is not what its row commits to counts as a changed row."""
-    fault: list[tuple[int, str]] = []
-
-    def rows() -> Iterator[Row]:
-        for number, line in enumerate(lines, start=1):
-            try:
-                row, clear = import_line(line)
-            except ValueError:
-                fault.append((number, f"line {number} is no row of an export"))
-                return
-            if clear is not None and hashlib.sha256(clear).digest() != row.commitment:
-                fault.append((number, f"the detail shown with row {number} is not the one that was logged"))
-                return
-            yield row
-
-    found = verify(rows(), key, outside)
-    if fault and (found.first_bad is None or found.first_bad >= fault[0][0]):
-        return _bad(found.rows, found.proven, fault[0][0], fault[0][0], fault[0][1])
-    return found

@@ -336,6 +336,7 @@ async def test_the_log_verifies_over_a_checkpoint_and_says_what_it_cannot_prove(
     assert (proven.ok, proven.rows, proven.proven) == (True, 6, 4)
     later = await real.checkpoint(TENANT, notary)
     assert await real.checkpoints(TENANT) == [note, later]
+    assert [await real.rolled_back(TENANT, n) for n in (note, later, later.replace("7", "8"))] == [False, False, True]
     whole = await real.verify(TENANT, key, parse_checkpoints(note + "\n" + later))
     assert (whole.ok, whole.proven) == (True, 7)
 

@@ -155,6 +155,12 @@ class Audit(Base):
 
         await self._database.read(work)
 
+    async def hashes(self, tenant: int, size: int) -> list[bytes]:
+        """The hashes of the first `size` rows."""
+        audit = schema.audit.c
+        query = select(audit.hash).where(audit.tenant == tenant, audit.seq <= size).order_by(audit.seq)
+        return await self._database.read(lambda connection: list(connection.execute(query).scalars()))
+
     async def origin(self, tenant: int) -> str:
         """The name of the tenant's log, as it stands in its checkpoints."""
         return await self._database.read(lambda connection: _origin(connection, tenant))
@@ -186,6 +192,12 @@ class Audit(Base):
         table = schema.checkpoints.c
         query = select(table.note).where(table.tenant == tenant).order_by(table.size)
         return await self._database.read(lambda connection: list(connection.execute(query).scalars()))
+
+    async def rolled_back(self, tenant: int, note: str) -> bool:
+        """Whether the database lacks the checkpoint `note` that was taken from it before: then an older state of it was restored."""
+        table = schema.checkpoints.c
+        query = select(table.size).where(table.tenant == tenant, table.note == note)
+        return await self._database.read(lambda connection: connection.execute(query).first() is None)
 
     async def verify(self, tenant: int, key: NoteKey, outside: Sequence[Checkpoint] = ()) -> core.Verification:
         """`core.audit.verify` over the whole log and the database's own checkpoints, on one snapshot."""
