@@ -38,6 +38,7 @@ class _Judged:
     relation: str = "stated"
     anchor: int = 0  # CERTAIN, LIKELY, WEAK or 0: how surely it shows an appointment
     blocked: bool = False  # something in it belongs to another matter
+    foreign: bool = False  # something in it belongs to somebody, not surely the client
     explained: bool = True  # no word in it that the pack does not know
 
 
@@ -76,7 +77,7 @@ def _language(text: str, packs: Packs) -> Pack | None:
         share = hits / len(words) if words else 0.01
         if share > score:
             best, score = pack, share
-    return best if score >= (0.25 if len(words) > 3 else 0.005) else None
+    return best if score >= (0.35 if len(words) > 3 else 0.005) else None
 
 
 def _judge(piece: Piece, context: RecogniserContext, pack: Pack) -> _Judged:
@@ -92,17 +93,30 @@ def _judge(piece: Piece, context: RecogniserContext, pack: Pack) -> _Judged:
     if piece.part == "signature":
         return _Judged(piece, _signature(piece, context, pack), [])
     spans = find_spans(piece.text, piece.tokens, context, pack)
+    if not spans and piece.label == "code" and _is_code_line(piece):
+        spans = [Span(FactKind.OTHER, 0, len(piece.tokens), piece.text)]
     parts = ownership.clauses(piece, spans, context, pack)
-    facts = [Fact(span.kind, span.text, piece.source, ownership.owner_of(span, piece, parts, pack)) for span in spans]
+    barred = "label" if piece.label == "other" else "language" if _is_foreign_language(piece, pack) else ""
+    facts = [Fact(span.kind, span.text, piece.source, barred or ownership.owner_of(span, piece, parts, pack)) for span in spans]
     verdict = frames.judge(piece, spans, context, pack)
-    if piece.part == "label" and piece.label == "other" or _is_foreign_language(piece, pack):
-        facts = [Fact(f.kind, f.text, f.source, "label" if piece.part == "label" else "language") for f in facts]
-    relation = _relation(piece, pack)
-    own = [(f, s) for f, s in zip(facts, spans, strict=True) if f.owner == OWN]
-    anchor = max((_anchor(span, piece, parts) for fact, span in own), default=0)
-    if verdict.approved and verdict.appointment:
-        anchor = CERTAIN
-    return _Judged(piece, verdict, facts, relation, min(anchor, 1) if piece.part == "subject" else anchor, any(c.blocked for c in parts), all(c.bare for c in parts))
+    signs = [_anchor(span, piece, parts) for fact, span in zip(facts, spans, strict=True) if fact.owner == OWN]
+    anchor = CERTAIN if verdict.approved and verdict.appointment else max(signs, default=0)
+    return _Judged(
+        piece,
+        verdict,
+        facts,
+        _relation(piece, pack),
+        min(anchor, WEAK) if piece.part == "subject" else anchor,
+        blocked=any(c.blocked and not c.blocked.startswith(ownership.THIRD) for c in parts),
+        foreign=any(c.blocked for c in parts),
+        explained=all(c.bare for c in parts),
+    )
+
+
+def _is_code_line(piece: Piece) -> bool:
+    """Whether a labelled line ("Passcode: swallow") holds one short token behind its label."""
+    values = piece.text.partition(":")[2].split()
+    return len(values) == 1 and len(values[0]) <= 20
 
 
 def _anchor(span: Span, piece: Piece, parts: Sequence[Clause]) -> int:
@@ -110,11 +124,13 @@ def _anchor(span: Span, piece: Piece, parts: Sequence[Clause]) -> int:
     clause = next(c for c in parts if c.begin <= span.begin < c.end)
     if span.kind is FactKind.LINK:
         return CERTAIN
+    if piece.part == "label" and piece.label == "time" and span.full:
+        return CERTAIN
     if span.kind is not FactKind.TIME or span.weak:
         return WEAK if clause.soft else 0
     if clause.cued and (clause.bare or clause.first) or span.full and (clause.first or clause.bare or piece.part == "label"):
         return CERTAIN
-    return LIKELY if span.full or clause.cued and clause.soft or clause.bare else WEAK
+    return LIKELY if span.full or clause.cued and clause.soft or clause.bare or piece.part == "label" else WEAK
 
 
 def _gate(judged: Sequence[_Judged]) -> bool:
@@ -122,7 +138,8 @@ def _gate(judged: Sequence[_Judged]) -> bool:
     body = [j for j in judged if j.piece.part != "subject"]
     if not any(f.owner == OWN for j in body for f in j.facts) and not any(j.anchor == CERTAIN for j in body):
         return False
-    return max((j.anchor for j in body), default=0) == CERTAIN or sum(j.anchor - j.blocked for j in judged) >= LIKELY
+    best = max((j.anchor for j in body), default=0)
+    return best == CERTAIN or sum(j.anchor - j.blocked for j in judged) >= LIKELY or best >= WEAK and not any(j.blocked or j.foreign for j in judged)
 
 
 def _is_foreign_language(piece: Piece, pack: Pack) -> bool:

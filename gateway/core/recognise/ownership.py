@@ -15,6 +15,7 @@ from gateway.core.recognise.tokens import Token
 from gateway.core.vocabulary import Pack
 
 OWN = "appointment"
+THIRD = "other: "  # evidence of a matter that need not be the client's: enough against a fact, not against the mail
 BREAKS = frozenset(";:()\u2013\u2014=,")
 
 
@@ -68,7 +69,7 @@ def _whole_sentence(piece: Piece, inside: Sequence[bool], pack: Pack) -> str:
         return hard
     soft = phrase_in(lows, words["foreign_soft"])
     if soft and not (any(low in words["first_person"] for low in lows) and not any(low.startswith("you") for low in lows)):
-        return soft
+        return THIRD + soft
     quotes = [index for index, t in enumerate(tokens) if t.text in '"\u201c\u201d\u00ab\u00bb\u201e']
     if quotes and (len(quotes) == 1 or quotes[1] - quotes[0] > 4):
         return '"'
@@ -94,7 +95,7 @@ def _blocked(lows: Sequence[str], helped: bool, pack: Pack) -> str:
     for index, low in enumerate(lows):
         after = lows[index + 1] if index + 1 < len(lows) else ""
         if low in words["third_person"]:
-            return low
+            return THIRD + low
         if low == "your" and after and after not in words["your_nouns"] and after not in words["neutral_nouns"] and after not in words["cues"] and after not in words["soft_cues"]:
             return f"{low} {after}"
         if low in ("you", "you've", "you'd", "you'll", "you're"):

@@ -132,7 +132,7 @@ def _row(line: str, pack: Pack) -> bool:
     if len(line) > 90:
         return False
     tokens = scan(line[:40])
-    if not tokens or line[-1] in ".!?":
+    if not tokens or line[-1] in ".!?," or len(_cut(line, pack)) > 1:
         return False
     return tokens[0].kind in ("clock", "date") or (tokens[0].low in pack.words["weekdays"] and len(tokens) > 1 and (tokens[1].kind != "word" or len(line) < 60))
 

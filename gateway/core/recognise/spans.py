@@ -117,7 +117,7 @@ def letters(tokens: Sequence[Token], taken: Sequence[bool], pack: Pack) -> str:
         elif low in words["day_words"] or " ".join(lows[index : index + 2]) in words["day_words"] or (index and " ".join(lows[index - 1 : index + 1]) in words["day_words"]):
             letter = "Y"
         else:
-            letter = "m" if low in words["possessives"] and index + 1 < len(tokens) and lows[index + 1] in words["day_parts"] else next((mark for mark, name in _CLASSES if low in words[name]), ".")
+            letter = "m" if low in words["possessives"] and index + 1 < len(tokens) and (lows[index + 1] in words["day_parts"] or lows[index + 1] in words["possessed"]) else "P" if index and out[-1] == "m" else next((mark for mark, name in _CLASSES if low in words[name]), ".")
             if letter == "A" and not (index and out[-1] in "NwC"):
                 letter = "."
         out.append(letter)
@@ -169,7 +169,7 @@ def _trimmed(code: str, begin: int, end: int, tokens: Sequence[Token], pack: Pac
             begin, changed = begin + 1, True
         elif code[begin] == "(" and code[begin:end].find(")") == end - begin - 1:
             begin, end, changed = begin + 1, end - 1, True
-        elif code[end - 1] in RIGHT or code[end - 1] in "REo" and end - begin > 1:
+        elif code[end - 1] in RIGHT or code[end - 1] in "REo" and end - begin > 1 and code[end - 2] != "U":
             end, changed = end - 1, True
         elif tokens[begin].low == "one" and end - begin > 1 and code[begin + 1] in "tb,":
             begin, changed = begin + 1, True

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from gateway.core.model import Fact, FactKind, Reading, RecogniserContext, Status
 from gateway.core.vocabulary import Pack, Packs
 
-HIDDEN = re.compile(r"\s+")
+NEVER_SAID = frozenset({"greeting", "signature", "sign-off"})  # approved because they are replaced, not because they are carried
 
 
 def first_name(names: Sequence[str]) -> str:
@@ -60,7 +60,7 @@ def is_composed(reading: Reading, context: RecogniserContext, packs: Packs) -> b
     pack = next((p for p in packs.packs if p.language == reading.language), None)
     if pack is None or not reading.appointment:
         return False
-    approved = [s.text for s in reading.sentences if s.approved] + [f.text for f in reading.facts if f.owner == "appointment"]
+    approved = [s.text for s in reading.sentences if s.approved and s.rule not in NEVER_SAID] + [f.text for f in reading.facts if f.owner == "appointment"]
     approved += [first_name(context.client_names), coach_name(context.coach_names)]
     allowed = {word for template in pack.templates.values() for word in re.findall(r"\w+", re.sub(r"\{\w+\}", " ", template))}
     rest = f"{reading.company_subject}\n{reading.company_text}"
