@@ -149,11 +149,11 @@ def key_versions(octets: bytes) -> tuple[int, ...]:
 
 
 # ------------------------------------------------------------------------------------------------ armour
-def dearmor(armored: bytes) -> bytes:
+def dearmor(armored: bytes, *, checksum: bool = True) -> bytes:
     """The octets inside one PGP MESSAGE armour that fills `armored` exactly (RFC 9580 section 6.2).
 
     Stricter than a reader has to be, because this is our own output: no armour header fields (they are clear text), END line present,
-    base64 without a foreign character, and the CRC24 right where there is one. Raises Malformed.
+    base64 without a foreign character, and the CRC24 right where there is one (`checksum` False leaves that to a later proof). Raises Malformed.
     """
     line_end = b"\r\n" if b"\r\n" in armored[:64] else b"\n"
     head = b"-----BEGIN PGP MESSAGE-----" + line_end * 2
@@ -161,9 +161,9 @@ def dearmor(armored: bytes) -> bytes:
     if not armored.startswith(head) or not armored.endswith(tail) or len(armored) < len(head) + len(tail):
         raise Malformed("armour incomplete")
     body = armored[len(head) : -len(tail)]
-    base64, checked, checksum = body.rpartition(line_end + b"=")
-    octets = _decode((base64 if checked else body).replace(line_end, b""))
-    if checked and _decode(checksum) != crc24(octets).to_bytes(3, "big"):
+    base64, mark, crc = body.rpartition(line_end + b"=")
+    octets = _decode((base64 if mark else body).replace(line_end, b""))
+    if mark and checksum and _decode(crc) != crc24(octets).to_bytes(3, "big"):
         raise Malformed("armour checksum wrong")
     return octets
 

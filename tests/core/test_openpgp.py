@@ -159,6 +159,11 @@ def test_armour_that_is_not_exactly_ours_is_malformed(bad: bytes) -> None:
         dearmor(bad)
 
 
+def test_checksum_can_be_left_to_a_later_proof() -> None:
+    wrong = GOOD.replace(base64.b64encode(crc24(OCTETS).to_bytes(3, "big")), b"AAAA")
+    assert dearmor(wrong, checksum=False) == OCTETS
+
+
 def test_every_changed_octet_of_the_text_is_noticed() -> None:
     for n, octet in enumerate(GOOD):
         other = bytes((octet ^ 1,))
