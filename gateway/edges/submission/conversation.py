@@ -32,7 +32,7 @@ from gateway.edges.submission.command import (
 from gateway.edges.submission.inbound import Ended, Inbound, MalformedLine, Pace, PeerGone, Stopped, TooSlow
 from gateway.edges.submission.limits import LoginGuard
 from gateway.edges.submission.settings import SubmissionSettings
-from gateway.errors import FAULT, GatewayError, RecipientMalformed, Refused, SenderNotCoach, failure
+from gateway.errors import FAULT, BareLineEnd, GatewayError, RecipientMalformed, Refused, SenderNotCoach, failure
 from gateway.ports import Clock
 
 log = structlog.get_logger("submission")
@@ -368,7 +368,11 @@ class Conversation(SMTP):
         self._transaction = Transaction()
         await self.reply("354 end with a dot on a line of its own")
         pace = Pace(settings.idle_seconds, settings.data_seconds, settings.grace_seconds, settings.slowest_rate)
-        raw = await self._inbound.message(settings.size_limit, pace)
+        try:
+            raw = await self._inbound.message(settings.size_limit, pace)
+        except BareLineEnd as error:  # whoever disagrees with us about line ends may not see the end of the message where we do
+            await self._goodbye(_explained(error))
+            return
         work = self.loop.create_task(self._take(Submission(envelope, raw, self._house.clock.now())))
         del raw  # the task alone holds the octets
         self._house.work.add(work)
