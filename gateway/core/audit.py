@@ -165,17 +165,24 @@ def verify(rows: Iterable[Row], key: NoteKey, outside: Sequence[Checkpoint] = ()
     for checkpoint, from_outside in [(c, True) for c in outside] + [(c, False) for c in inside]:
         marks.setdefault(checkpoint.size, []).append((checkpoint, from_outside))
     tree, previous, agreed, proven = Tree(), None, 0, 0
+    differs: Verification | None = None
     for row in rows:
         bad = chain_fault(row, tree.size + 1, previous)
         if bad:
             return bad_at(tree.size, proven, bad[0], bad[0], bad[1])
+        if differs:  # the row after the checkpoint could have named the bad one exactly, but it fits what stands before it
+            return differs
         previous, tree = row, tree.add(row.hash)
         for checkpoint, from_outside in marks.pop(tree.size, ()):
             fault = _checkpoint_fault(checkpoint, tree, key)
+            if fault and checkpoint.root == tree.root():
+                return bad_at(tree.size, proven, None, None, fault)
             if fault:
-                first = agreed + 1 if checkpoint.root != tree.root() else None
-                return bad_at(tree.size, proven, first, tree.size if first else None, fault)
+                differs = bad_at(tree.size, proven, agreed + 1, tree.size, fault)
+                break
             agreed, proven = tree.size, tree.size if from_outside else proven
+    if differs:
+        return differs
     for checkpoint, from_outside in sorted((mark for same_size in marks.values() for mark in same_size), key=lambda mark: mark[0].size):
         whose = "a checkpoint from outside" if from_outside else "a checkpoint"
         cut = f"{whose} covers {checkpoint.size} rows, the log has {tree.size}: it was cut off or rolled back"

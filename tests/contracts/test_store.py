@@ -1,4 +1,4 @@
-"""What every store promises: the real one on SQLite (and PostgreSQL where a server is named) and the one in memory."""
+"""What every store promises: the real one on SQLite and on PostgreSQL and the one in memory."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from gateway.edges.store import Notary, Store, User, migrate, note_key, schema, 
 from gateway.edges.vault import Vault
 from gateway.errors import ConfigurationError, StoreDamaged, StoreUnavailable
 from gateway.ports import Delivery, Result
+from tests.contracts.postgres import server as postgres_server
 from tests.contracts.store_cases import ANNA, COACH, NOON, TENANT, custody, held, outgoing
 from tests.fakes.clock import FixedClock
 from tests.fakes.store import FakeStore
@@ -48,17 +49,20 @@ def url(tmp_path: Path) -> str:
     return url
 
 
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[str]:
+    with postgres_server() as url:
+        yield url
+
+
 @pytest.fixture
-def postgres_url() -> Iterator[str]:
-    """A schema of its own in the server that COACHGATE_TEST_POSTGRES names."""
-    server = os.environ.get("COACHGATE_TEST_POSTGRES")
-    if not server:
-        pytest.skip("no PostgreSQL: set COACHGATE_TEST_POSTGRES=postgresql+psycopg://... to run the contract there")
+def postgres_url(postgres: str) -> Iterator[str]:
+    """A schema of its own in the server."""
     name = "t" + secrets.token_hex(6)
-    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    engine = create_engine(postgres, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(text(f"CREATE SCHEMA {name}"))
-    url = f"{server}{'&' if '?' in server else '?'}options=-csearch_path%3D{name}"
+    url = f"{postgres}&options=-csearch_path%3D{name}"
     migrate(url)
     yield url
     with engine.connect() as connection:
@@ -455,6 +459,35 @@ async def test_another_process_changes_the_directory_and_the_chain_goes_on(real:
     notary = Notary.create(tmp_path / "audit.key")
     found = await real.verify(TENANT, note_key(notary.public(await real.origin(TENANT))))
     assert (found.ok, found.rows) == (True, 62)
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgres"])
+async def test_two_nodes_share_queue_and_log(engine: str, request: pytest.FixtureRequest, vault: Vault, clock: FixedClock, tmp_path: Path) -> None:
+    """Both take custody, claim and close at once: no copy goes twice, no item closes twice, and there is one unbroken chain."""
+    where = request.getfixturevalue("url" if engine == "sqlite" else "postgres_url")
+    nodes = [Store(where, vault, clock, node=name) for name in ("north", "south")]
+    await nodes[0].put_coach(TENANT, COACH)
+    digest = hashlib.sha256(b"same").digest()
+    again = [nodes[i].commit(custody(f"same{i}", outgoing(f"same{i}.a"), digest=digest)) for i in range(2)]
+    mine = [nodes[i % 2].commit(custody(f"s{i}", outgoing(f"s{i}.a"), outgoing(f"s{i}.b"), waits=(held(f"s{i}.h"),))) for i in range(30)]
+    receipts = await asyncio.gather(*again, *mine, return_exceptions=True)
+    taken_once = [r for r in receipts[:2] if not isinstance(r, BaseException) and not r.repeated]
+    assert len(taken_once) == 1  # the other is told of the first, or to try again
+    assert all(isinstance(r, StoreUnavailable) or r.submission_id == taken_once[0].submission_id for r in receipts[:2])  # type: ignore[union-attr]
+    assert not [r for r in receipts[2:] if isinstance(r, BaseException)]
+    event = (AuditEvent("discarded", None, None),)
+    closings = await asyncio.gather(*(nodes[n].resolve_held(f"s{i}.h", "discarded", (), event) for i in range(30) for n in range(2)))
+    assert sum(closings) == 30
+    claims = [lease.outgoing.id for leases in await asyncio.gather(*(nodes[i % 2].claim(clock.now(), 7) for i in range(20))) for lease in leases]
+    assert len(claims) == len(set(claims)) == 61
+    await asyncio.gather(*(nodes[i % 2].settle(name, DELIVERED, None, (AuditEvent("relayed", None, None),)) for i, name in enumerate(claims)))
+    assert await nodes[0].release_leases() == 0
+    notary = Notary.create(tmp_path / "audit.key")
+    found = await nodes[1].verify(TENANT, note_key(notary.public(await nodes[0].origin(TENANT))))
+    assert (found.ok, found.rows) == (True, 1 + 2 + 30 * 4 + 30 + 61)
+    assert (await nodes[0].status())["relayed"] == 61
+    for node in nodes:
+        node.close()
 
 
 def test_the_revisions_make_the_schema_that_is_declared(tmp_path: Path) -> None:

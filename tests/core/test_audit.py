@@ -89,8 +89,7 @@ def _delete_renumbered(rows: list[Row], i: int) -> tuple[list[Row], int | None]:
 
 def _insert(rows: list[Row], i: int) -> tuple[list[Row], int | None]:
     forged = hashed(rows[i], event="relayed", submission_id="forged", previous=rows[i].previous)
-    # where a checkpoint ends at the forged row, that speaks before the row after it does
-    return _renumbered([*rows[:i], forged, *rows[i:]]), i + 1 if i + 1 < SIZE else None
+    return _renumbered([*rows[:i], forged, *rows[i:]]), i + 1
 
 
 def _duplicate(rows: list[Row], i: int) -> tuple[list[Row], int | None]:
@@ -149,12 +148,13 @@ TAMPERINGS: dict[str, Tampering] = {
     "deleted and written anew": _rechain_deleted,
     "rolled back and continued": _roll_back_and_go_on,
 }
-SAMPLE = sorted({0, 1, 2, 499, 500, SIZE - 2, SIZE - 1})
+CHECKPOINT = 400  # kept outside, beside one of the whole log
+SAMPLE = sorted({0, 1, 2, CHECKPOINT - 1, CHECKPOINT, 500, SIZE - 2, SIZE - 1})
 
 
 @cache
 def kept_outside() -> tuple[Checkpoint, ...]:
-    return checkpoint(list(log()), 400), checkpoint(list(log()), SIZE)
+    return checkpoint(list(log()), CHECKPOINT), checkpoint(list(log()), SIZE)
 
 
 def assert_found(name: str, i: int) -> None:
