@@ -121,6 +121,8 @@ class Conversation(SMTP):
 
     def connection_lost(self, error: Exception | None) -> None:
         """The connection is gone; the conversation ends, a submission after its dot does not."""
+        if self.gone.is_set():
+            return
         self._inbound.end()
         self._house.open.discard(self)
         super().connection_lost(error)
@@ -242,7 +244,8 @@ class Conversation(SMTP):
         await self.reply("220 2.0.0 go ahead")
         try:
             await self._writer.start_tls(self._house.tls, ssl_handshake_timeout=self._house.settings.handshake_seconds)
-        except OSError:  # no handshake; ssl.SSLError is one
+        except OSError as error:  # ssl.SSLError, or ConnectionAbortedError for a handshake not made in time
+            self.connection_lost(error)  # which asyncio calls for some of these only
             raise PeerGone from None
         transport: Any = self._writer.transport
         self.transport = transport
