@@ -316,8 +316,10 @@ class _Conversation:
     async def on_mail(self, line: bytes) -> None:
         found = re.fullmatch(rb'MAIL FROM:<((?:"(?:[^"\\]|\\.)*"|[^">])*)>(?: (.*))?', line)
         assert found, line
-        self.mail = Taken(found[1], tuple((found[2] or b"").split()), connection=self.number, encrypted=self.encrypted)
-        await self.act("mail", "250 2.1.0 ok")
+        if self.mail is not None:
+            await self.say("503 5.5.1 one at a time")
+        elif await self.act("mail", "250 2.1.0 ok"):
+            self.mail = Taken(found[1], tuple((found[2] or b"").split()), connection=self.number, encrypted=self.encrypted)
 
     async def on_rcpt(self, line: bytes) -> None:
         found = re.fullmatch(rb'RCPT TO:<((?:"(?:[^"\\]|\\.)*"|[^">])*)>(?: (.*))?', line)
