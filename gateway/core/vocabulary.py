@@ -19,7 +19,7 @@ from gateway.core.phrases import SLOTS, Automaton, PatternError
 WORDS = frozenset(
     "weekdays weekdays_capital months months_capital day_words clock_words day_parts zones units meridiem number_words hours ordinal_words ordinal_articles relative "
     "recurring time_joiners time_tails time_prepositions bound_prepositions half_words possessives possessed duration_nouns "
-    "place_heads_before place_heads_after place_links place_openers place_modifiers place_adjectives place_prepositions place_verbs "
+    "place_heads_before place_heads_after place_links place_openers place_modifiers loose_openers place_leads place_adjectives place_prepositions place_verbs "
     "function first_person third_person your_nouns foreign_hard foreign_soft past_you imperatives logistic_imperatives negations cues soft_cues neutral_nouns clause_breaks "
     "determiners confirming proposing moving cancelling late asking deadlines stop_openers "
     "greetings sign_offs group_names titles abbreviations history_openers history_headers labels_time labels_place labels_phone labels_code labels_other".split()

@@ -99,13 +99,14 @@ def _judge(piece: Piece, context: RecogniserContext, pack: Pack) -> _Judged:
     barred = "label" if piece.label == "other" else "language" if _is_foreign_language(piece, pack) else ""
     facts = [Fact(span.kind, span.text, piece.source, barred or ownership.owner_of(span, piece, parts, pack)) for span in spans]
     verdict = frames.judge(piece, spans, context, pack)
-    signs = [_anchor(span, piece, parts) for fact, span in zip(facts, spans, strict=True) if fact.owner == OWN]
+    relation = _relation(piece, pack)
+    signs = [_anchor(span, piece, parts, relation) for fact, span in zip(facts, spans, strict=True) if fact.owner == OWN]
     anchor = CERTAIN if verdict.approved and verdict.appointment else max(signs, default=0)
     return _Judged(
         piece,
         verdict,
         facts,
-        _relation(piece, pack),
+        relation,
         min(anchor, WEAK) if piece.part == "subject" else anchor,
         blocked=any(c.blocked and not c.blocked.startswith(ownership.THIRD) for c in parts),
         foreign=any(c.blocked for c in parts),
@@ -119,7 +120,7 @@ def _is_code_line(piece: Piece) -> bool:
     return len(values) == 1 and len(values[0]) <= 20
 
 
-def _anchor(span: Span, piece: Piece, parts: Sequence[Clause]) -> int:
+def _anchor(span: Span, piece: Piece, parts: Sequence[Clause], relation: str) -> int:
     """How surely a clean fact shows an appointment: by a word of appointments in its clause, by what stands beside it, by how much of a time it is."""
     clause = next(c for c in parts if c.begin <= span.begin < c.end)
     if span.kind is FactKind.LINK:
@@ -127,10 +128,10 @@ def _anchor(span: Span, piece: Piece, parts: Sequence[Clause]) -> int:
     if piece.part == "label" and piece.label == "time" and span.full:
         return CERTAIN
     if span.kind is not FactKind.TIME or span.weak:
-        return WEAK if clause.soft else 0
+        return LIKELY if span.weak and relation == "late" else WEAK if clause.soft else 0
     if clause.cued and (clause.bare or clause.first) or span.full and (clause.first or clause.bare or piece.part == "label"):
         return CERTAIN
-    return LIKELY if span.full or clause.cued and clause.soft or clause.bare or piece.part == "label" else WEAK
+    return LIKELY if span.full or piece.text.endswith("?") or clause.cued and clause.soft or clause.bare or piece.part == "label" else WEAK
 
 
 def _gate(judged: Sequence[_Judged]) -> bool:

@@ -29,8 +29,13 @@ class Verdict:
     appointment: bool = False
 
 
-EMPTY, OPENED, FILLED, FACTS = 0, 1, 2, 3  # a clause so far: nothing, only prefixes, has its frame, is made of facts alone
-MAY_ENTER = {"prefix": {EMPTY: OPENED, OPENED: OPENED}, "clause": {EMPTY: FILLED, OPENED: FILLED}, "suffix": {FILLED: FILLED, FACTS: FACTS}, "fact": {EMPTY: FACTS, OPENED: FACTS, FILLED: FILLED, FACTS: FACTS}}
+EMPTY, OPENED, FILLED, FACTS, NEXT = range(5)  # a clause so far: nothing, only prefixes, has its frame, is made of facts alone, nothing after a finished one
+MAY_ENTER = {
+    "prefix": {EMPTY: OPENED, OPENED: OPENED, NEXT: OPENED},
+    "clause": {EMPTY: FILLED, OPENED: FILLED, NEXT: FILLED},
+    "suffix": {FILLED: FILLED, FACTS: FACTS, NEXT: FACTS},
+    "fact": {EMPTY: FACTS, OPENED: FACTS, FILLED: FILLED, FACTS: FACTS, NEXT: FACTS},
+}
 Thread = tuple[State, tuple[int, ...], int]  # where in the automaton, the frames that ended so far, what the present clause has
 
 
@@ -65,7 +70,8 @@ def judge(piece: Piece, spans: Sequence[Span], context: RecogniserContext, pack:
                 if target is not None:
                     _arrive(at[end], target, path, state, start, pack)
             if node is start and path and token.low in SEPARATORS:
-                at[index + 1].setdefault((id(start), EMPTY), (start, path, EMPTY))
+                after = NEXT if state in (FILLED, FACTS, NEXT) else EMPTY
+                at[index + 1].setdefault((id(start), after), (start, path, after))
     done = [path for node, path, state in at[size].values() if node is start and state in (FILLED, FACTS)]
     if not done:
         span = next((s for s in spans if s.begin <= furthest < s.end), None)

@@ -128,6 +128,8 @@ def owner_of(span: Span, piece: Piece, parts: Sequence[Clause], pack: Pack) -> s
     following = next((c for c in parts if c.begin >= span.end), None)
     if span.kind is FactKind.TIME and following is not None and following.begin == span.end and tokens[following.begin].text in ":=" and (following.blocked or not (following.bare or following.soft)):
         return following.blocked or ":"
+    if span.kind is FactKind.PLACE and not clause.bare and tokens[span.begin].low in words["loose_openers"] and (span.begin == 0 or tokens[span.begin - 1].low not in words["place_leads"]):
+        return "loose place"  # "if the bridge opens": a common noun is a place only where it stands as one
     if span.weak and not (clause.soft or any(c.soft for c in parts)):
         return "duration"
     return OWN

@@ -12,7 +12,7 @@ from gateway.core.recognise.tokens import Token, scan
 from gateway.core.vocabulary import Pack
 
 WRAPPED = 58  # a line at least this long may go on in the next one
-BULLET = re.compile(r"\s*(?:[-*\u2022\u2013\u2014\u00b7>]|\d{1,2}[.)]|\(?[a-z]\)|option \w{1,2}[:.)]|[\u2190-\u2bff\U0001f000-\U0001faff]\ufe0f?)\s*", re.IGNORECASE)
+BULLET = re.compile(r"\s*(?:[-*\u2022\u2013\u2014\u00b7>]|\d{1,2}[.)](?!\d)|\(?[a-z]\)|option \w{1,2}[:.)]|[\u2190-\u2bff\U0001f000-\U0001faff]\ufe0f?)\s*", re.IGNORECASE)
 PICTURES = {"\u23f0": "time", "\U0001f550": "time", "\U0001f4c5": "time", "\U0001f5d3": "time", "\U0001f4c6": "time", "\U0001f4cd": "place", "\U0001f3e2": "place",
             "\U0001f4de": "phone", "\u260e": "phone", "\U0001f4f1": "phone", "\U0001f517": "place", "\U0001f4bb": "place"}  # fmt: skip
 RULE = re.compile(r"\s*[-_=*\u2500\u2014]{4,}")
@@ -169,7 +169,7 @@ def _greeting(tokens: tuple[Token, ...], pack: Pack, context: RecogniserContext)
             names += token.text != "."
         elif token.text == "," and opened and not names:
             pass
-        elif token.capital and token.low not in words["weekdays"] and token.low not in words["months"] and (opened or token.low not in words["function"]):
+        elif token.capital and token.low not in words["weekdays"] and token.low not in words["months"] and (opened or token.low not in pack.known):
             names += 1
         elif token.text in "/&" and names:
             pass

@@ -165,7 +165,7 @@ def _trimmed(code: str, begin: int, end: int, tokens: Sequence[Token], pack: Pac
     changed = True
     while changed and begin < end:
         changed = False
-        if code[begin] in LEFT or (code[begin] == "(" and code[begin:end].count(")") == 0):
+        if code[begin] in LEFT or (code[begin] == "U" and end - begin > 1) or (code[begin] == "(" and code[begin:end].count(")") == 0):
             begin, changed = begin + 1, True
         elif code[begin] == "(" and code[begin:end].find(")") == end - begin - 1:
             begin, end, changed = begin + 1, end - 1, True

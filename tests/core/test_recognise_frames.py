@@ -1,0 +1,32 @@
+"""The frames of every language pack, tested by the examples and near misses that stand beside them in the pack."""
+
+from pathlib import Path
+
+import pytest
+
+from gateway.core.model import RecogniserContext, TextBlock
+from gateway.core.recognise import recognise
+from gateway.core.vocabulary import Frame, load_packs
+
+LANGUAGES = Path(__file__).parents[2] / "policies/languages"
+PACKS = load_packs({str(f.relative_to(LANGUAGES)): f.read_text("utf-8") for f in LANGUAGES.rglob("*.toml")})
+CONTEXT = RecogniserContext(client_names=("Dana Petrocelli",), coach_names=("Robin Vale",))
+FRAMES = [(pack.language, frame) for pack in PACKS.packs for frame in pack.frames]
+
+
+def verdicts(text: str) -> list[bool]:
+    return [s.approved for s in recognise((TextBlock("1", text),), CONTEXT, PACKS).sentences]
+
+
+@pytest.mark.parametrize(("language", "frame"), FRAMES, ids=[f"{language}-{frame.name}" for language, frame in FRAMES])
+def test_every_example_of_a_frame_is_approved_and_every_near_miss_withheld(language: str, frame: Frame) -> None:
+    assert frame.examples and frame.near_misses, "a frame without tests of its own"
+    assert [text for text in frame.examples if not all(verdicts(text))] == []
+    assert [text for text in frame.near_misses if all(verdicts(text))] == []
+
+
+def test_an_approved_sentence_names_its_frame_and_a_withheld_one_its_word() -> None:
+    """What `coachgate explain` shows: the frame, or the first thing no frame explains."""
+    good, bad = recognise((TextBlock("1", "See you on Friday. Tell Mark on Friday."),), CONTEXT, PACKS).sentences
+    assert (good.approved, good.rule) == (True, "see-you")
+    assert (bad.approved, bad.rule, bad.word) == (False, "unexplained-word", "Mark")

@@ -1,0 +1,104 @@
+"""Language packs: every problem of every file is named at once, and nothing unknown is skipped."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gateway.core.phrases import Automaton, PatternError
+from gateway.core.vocabulary import VocabularyError, load_packs
+
+LANGUAGES = Path(__file__).parents[2] / "policies/languages"
+FILES = {str(f.relative_to(LANGUAGES)): f.read_text("utf-8") for f in LANGUAGES.rglob("*.toml")}
+SMALL = {name: text for name, text in FILES.items() if name.startswith("en") and "[[frame]]" not in text}
+
+
+def problems(files: dict[str, str]) -> str:
+    with pytest.raises(VocabularyError) as caught:
+        load_packs(files)
+    return "\n".join(caught.value.problems)
+
+
+def test_the_packs_of_the_repository_load_and_are_frozen() -> None:
+    packs = load_packs(FILES)
+    english = next(pack for pack in packs.packs if pack.language == "en")
+    assert "thursday" in english.words["weekdays"] and english.templates["greeting"].endswith(",")
+    with pytest.raises(TypeError):
+        english.words["weekdays"] = frozenset()  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("words = [", "x.toml: "),
+        ("[words]\nweekdays = []", "x.toml: language: missing"),
+        ('language = "en"\n[colours]\nred = []', "x.toml: colours: unknown"),
+        ('language = "en"\n[words]\ncolours = []', "x.toml: words.colours: unknown"),
+        ('language = "en"\n[words]\nweekdays = ["mon"]', "x.toml: words.weekdays: given twice"),
+        ('language = "en"\nwords = 1', "x.toml: words: must be a table"),
+        ('language = "en"\n[classes]\ntime = ["noon"]', "x.toml: classes.time: is the name of a slot"),
+        ('language = "en"\n[classes]\nnew = "noon"', "x.toml: classes.new: must be a list of texts"),
+        ('language = "en"\n[templates]\ngreeting = "Hi"', "x.toml: templates.greeting: given twice"),
+        ('language = "en"\nframe = "see you"', "x.toml: frame: must be an array of tables"),
+        ('language = "en"\n[[frame]]\nname = "a"\npatterns = ["b"]\ncolour = 1', "x.toml: frame[1].colour: unknown"),
+        ('language = "en"\n[[frame]]\npatterns = ["b"]', "x.toml: frame[1].name: missing"),
+        ('language = "en"\n[[frame]]\nname = "a"', "x.toml: frame[1].patterns: missing"),
+        ('language = "en"\n[[frame]]\nname = "a"\npatterns = "b"', "x.toml: frame[1].patterns: must be a list of texts"),
+        ('language = "en"\n[[frame]]\nname = "a"\npatterns = ["b"]\nposition = "top"', "x.toml: frame[1].position: must be one of"),
+        ('language = "en"\n[[frame]]\nname = "a"\npatterns = ["b"]\nstatus = "odd"', "x.toml: frame[1].status: must be one of"),
+        ('language = "en"\n[[frame]]\nname = "a"\npatterns = ["b"]\nappointment = 1', "x.toml: frame[1].appointment: must be true or false"),
+        ('language = "en"\n[[phrase]]\nname = "a"\npatterns = ["b"]', "x.toml: phrase[1].kind: must be one of"),
+        ('language = "en"\n[[frame]]\nname = "a"\npatterns = ["(b"]', "a group is not closed"),
+        ('language = "en"\n[[frame]]\nname = "a"\npatterns = ["b)"]', "stands alone"),
+        ('language = "en"\n[[frame]]\nname = "a"\npatterns = ["?b"]', "? follows nothing"),
+        ('language = "en"\n[[frame]]\nname = "a"\npatterns = ["{nowhere}"]', "there is no class 'nowhere'"),
+        ('language = "en"\n[[frame]]\nname = "a"\npatterns = ["b?"]', "may be empty"),
+        ('language = "en"\n[[frame]]\nname = "a"\npatterns = ["{B}"]', "outside the notation"),
+        ('language = "en"\n[classes]\nloop = ["{loop}"]\n[[frame]]\nname = "a"\npatterns = ["{loop}"]', "classes nest too deep"),
+    ],
+)
+def test_each_fault_is_named_with_its_file_and_key(text: str, said: str) -> None:
+    assert said in problems({**SMALL, "x.toml": text})
+
+
+def test_all_problems_of_all_files_are_told_at_once() -> None:
+    told = problems({"a.toml": 'language = "xx"\n[words]\ncolours = []', "b.toml": "nonsense"})
+    assert "a.toml: words.colours: unknown" in told and "b.toml: " in told and "xx: words.weekdays: missing" in told and "xx: templates.greeting: missing" in told
+
+
+@pytest.fixture
+def automaton() -> Callable[..., Automaton]:
+    def build(*patterns: str) -> Automaton:
+        made = Automaton({"day": ("monday", "day one")})
+        for number, pattern in enumerate(patterns):
+            made.add(number, pattern)
+        return made
+
+    return build
+
+
+def test_the_longest_pattern_wins_and_optional_items_may_be_left_out(automaton: Callable[..., Automaton]) -> None:
+    found = automaton("see (you|them)? {day}", "see you")
+    assert found.longest([("see",), ("you",), ("day",), ("one",)], 0) == (4, 0)
+    assert found.longest([("see",), ("you",), ("tuesday",)], 0) == (2, 1)
+    assert found.longest([("see",), ("monday",)], 0) == (2, 0)
+    assert found.longest([("hear",)], 0) == (0, -1)
+
+
+def test_hyphens_are_cut_as_the_scanner_cuts_them(automaton: Callable[..., Automaton]) -> None:
+    assert automaton("dial-in").longest([("dial",), ("-",), ("in",)], 0) == (3, 0)
+
+
+def test_what_was_read_before_never_changes_the_answer(automaton: Callable[..., Automaton], monkeypatch: pytest.MonkeyPatch) -> None:
+    """States are remembered for speed only: with no room for them the answers are the same."""
+    texts = [[("see",), ("you",), ("monday",)], [("see",), ("day",), ("one",)], [("see",), ("see",)]]
+    warm = automaton("see you? {day}")
+    first = [warm.longest(text, 0) for text in texts]
+    monkeypatch.setattr(Automaton, "REMEMBERED", 0)
+    cold = automaton("see you? {day}")
+    assert [warm.longest(text, 0) for text in texts] == first == [cold.longest(text, 0) for text in texts]
+
+
+def test_a_pattern_with_nothing_in_it_is_refused(automaton: Callable[..., Automaton]) -> None:
+    with pytest.raises(PatternError, match="may be empty"):
+        automaton("(a|b|)? (c|d|)?")
