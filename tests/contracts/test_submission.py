@@ -303,7 +303,10 @@ async def test_every_failure_has_the_reply_of_the_table(error: type[GatewayError
         await peer.close()
 
 
-@pytest.mark.parametrize("error", [OSError(28, "No space left: notes on Dana"), ValueError("notes on Dana"), StoreDamaged("notes on Dana"), TimeoutError(), EOFError()])
+FAULTS = [OSError(28, "No space left: notes on Dana"), ValueError("notes on Dana"), StoreDamaged("notes on Dana"), TimeoutError(), EOFError()]
+
+
+@pytest.mark.parametrize("error", FAULTS)
 async def test_an_exception_defers_and_its_text_goes_nowhere(error: Exception, capsys: pytest.CaptureFixture[str]) -> None:
     """aiosmtpd answers a permanent 500 with the text, and leaves MAIL nested."""
 

@@ -84,7 +84,7 @@ async def test_old_tls_is_refused(authority: Authority, version: ssl.TLSVersion)
     async with open_door(**authority.settings("implicit")) as door:
         old = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         old.check_hostname, old.verify_mode = False, ssl.CERT_NONE
-        with pytest.warns(DeprecationWarning):
+        with pytest.warns(DeprecationWarning, match="TLSv1"):
             old.minimum_version = old.maximum_version = version
         old.set_ciphers("ALL:@SECLEVEL=0")
         assert shakes_hands(old, permissive(authority)), "the client can, so it is the server that refuses"
@@ -96,7 +96,7 @@ def permissive(authority: Authority) -> ssl.SSLContext:
     """A server that takes every version."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(authority.certificate, authority.key)
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match="TLSv1"):
         context.minimum_version = ssl.TLSVersion.TLSv1
     context.set_ciphers("ALL:@SECLEVEL=0")
     return context
