@@ -226,16 +226,19 @@ class Contestant:
         return count / took
 
     def copies(self, kind: str, run: str) -> int:
-        """How many mails one mail of `kind` becomes: a client may get more than one copy. Also warms up."""
+        """How many mails one mail of `kind` becomes: a client may get more than one copy. Also warms up.
+
+        Three are sent, so that a notice that happens to come in between is not taken for a copy.
+        """
         assert self.sink is not None
         before = self.sink.count
-        child = self._load(kind, 1, 1, f"{run}w")
+        child = self._load(kind, 3, 3, f"{run}w")
         child.communicate(b"go\n", PATIENCE)
         if child.returncode:
             raise SystemExit(f"{self.name}: takes no {kind}")
-        self.sink.wait(before + 1)
-        time.sleep(1.0)  # for a second copy
-        return self.sink.count - before
+        self.sink.wait(before + 3)
+        time.sleep(2.0)  # for second copies
+        return (self.sink.count - before) // 3
 
     def _load(self, kind: str, count: int, sessions: int, run: str) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "bench.pipe", "--load", json.dumps([self.port, kind, self.recipient, count, sessions, run, self.auth])]
@@ -345,7 +348,7 @@ def daemon(command: list[str]) -> Iterator[Contestant]:
         config.write_text(
             f'state_dir = "{folder}/state"\n[coach]\nname = "Robin Vale"\naddresses = ["{COACH}"]\ntime_zone = "Europe/Berlin"\n'
             f'[submission]\nlisten = ["127.0.0.1:{port}"]\ntls = "none"\nmax_connections = 100\nper_address = 100\n'
-            f'[relay]\nhost = "127.0.0.1"\nport = {far_end.port}\ntls = "none"\n[notices]\ndigest_seconds = 3600\n[log]\nlevel = "error"\n'
+            f'[relay]\nhost = "127.0.0.1"\nport = {far_end.port}\ntls = "none"\n[notices]\ndigest_seconds = 60\n[log]\nlevel = "error"\n'
         )
 
         def call(*words: str, said: str = "") -> None:
