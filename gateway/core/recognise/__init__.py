@@ -52,16 +52,15 @@ def recognise(blocks: tuple[TextBlock, ...], context: RecogniserContext, packs: 
     if pack is None:
         sentences = tuple(Sentence(source, text, False, "unknown-language") for source, text in texts if text.strip())
         return Reading("", False, Status.STATED, (), sentences, not sentences)
-    judged = [_judge(piece, context, pack) for source, text in texts for piece in split(source, text, pack, context)]
+    judged = [_judge(piece, context, pack) for source, text in texts for piece in split(source, text, pack)]
     _lists(judged)
     appointment = _gate(judged)
     facts = tuple(fact for j in judged for fact in j.facts)
-    own = [fact for fact in facts if fact.owner == OWN]
     status = _status(judged)
     sentences = tuple(Sentence(j.piece.source, j.piece.text, j.verdict.approved, j.verdict.rule, j.verdict.word) for j in judged)
     complete = all(j.verdict.approved for j in judged)
     text = template.company_text(_lines(judged, pack), context, pack) if appointment else ""
-    subject = template.company_subject(status, own, pack) if text else ""
+    subject = template.company_subject(status, _headline(judged), pack) if text else ""
     reading = Reading(pack.language, appointment, status, facts, sentences, complete, text, subject)
     if is_composed(reading, context, packs):
         return reading
@@ -77,7 +76,7 @@ def _language(text: str, packs: Packs) -> Pack | None:
         share = hits / len(words) if words else 0.01
         if share > score:
             best, score = pack, share
-    return best if score >= (0.35 if len(words) > 3 else 0.005) else None
+    return best if score >= (0.35 if len(words) > 15 else 0.2 if len(words) > 3 else 0.005) else None
 
 
 def _judge(piece: Piece, context: RecogniserContext, pack: Pack) -> _Judged:
@@ -189,6 +188,17 @@ def _status(judged: Sequence[_Judged]) -> Status:
         return found[0]
     relations = [j.relation for j in judged if j.piece.part != "subject" and any(f.owner == OWN and f.kind is FactKind.TIME for f in j.facts)]
     return next((Status(r) for r in relations if r in list(Status)), Status.STATED)
+
+
+def _headline(judged: Sequence[_Judged]) -> str:
+    """The time for the subject line: the first that is on offer, one with a figure before one without, the body before the subject."""
+    times = [
+        (j.piece.source == "subject", j.relation in ("unavailable", "reply_by", "late"), not any(c.isdigit() for c in f.text), f.text)
+        for j in judged
+        for f in j.facts
+        if f.owner == OWN and f.kind is FactKind.TIME
+    ]
+    return min(times, key=lambda time: time[:3], default=(False, False, False, ""))[3]
 
 
 def _lines(judged: Sequence[_Judged], pack: Pack) -> list[str]:

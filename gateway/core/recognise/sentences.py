@@ -7,7 +7,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from gateway.core.model import RecogniserContext
 from gateway.core.recognise.tokens import Token, scan
 from gateway.core.vocabulary import Pack
 
@@ -30,7 +29,7 @@ class Piece:
     group: int = 0  # rows of one list share a number
 
 
-def split(source: str, text: str, pack: Pack, context: RecogniserContext) -> list[Piece]:
+def split(source: str, text: str, pack: Pack) -> list[Piece]:
     """The sentences of a normalised block in order. Every character that is not white space is in exactly one of them."""
     if source == "subject":
         return [Piece(source, s, t, "subject") for s, t in _cut(text.replace("\n", " "), pack)]
@@ -63,7 +62,7 @@ def split(source: str, text: str, pack: Pack, context: RecogniserContext) -> lis
         for sentence, tokens in _cut(stripped, pack):
             if first:
                 first = False
-                head = _greeting(tokens, pack, context)
+                head = _greeting(tokens, pack)
                 if head:
                     end = tokens[head - 1].end
                     pieces.append(Piece(source, sentence[:end], tokens[:head], "greeting"))
@@ -157,11 +156,14 @@ def _cut(text: str, pack: Pack) -> list[tuple[str, tuple[Token, ...]]]:
     return sentences
 
 
-def _greeting(tokens: tuple[Token, ...], pack: Pack, context: RecogniserContext) -> int:
+def _greeting(tokens: tuple[Token, ...], pack: Pack) -> int:
     """How many tokens at the front are a salutation: "Hi Omar,", "Dear Ms. Castellano", "Lachie,". Case matters: names are capital."""
     words, index = pack.words, 0
-    while index < min(3, len(tokens)) and (tokens[index].low in words["greetings"] or " ".join(t.low for t in tokens[index : index + 2]) in words["greetings"]):
-        index += 2 if " ".join(t.low for t in tokens[index : index + 2]) in words["greetings"] else 1
+    while index < min(3, len(tokens)):
+        size = next((n for n in (2, 1) if index + n <= len(tokens) and " ".join(t.low for t in tokens[index : index + n]) in words["greetings"]), 0)
+        if not size:
+            break
+        index += size
     opened, names = index > 0, 0
     while index < len(tokens) and names < 4:
         token = tokens[index]

@@ -43,9 +43,8 @@ def fact_lines(relation: str, facts: Sequence[Fact], pack: Pack) -> list[str]:
     return lines
 
 
-def company_subject(status: Status, facts: Sequence[Fact], pack: Pack) -> str:
-    """A subject from the first time of the mail; a neutral one where there is none."""
-    time = next((f.text for f in facts if f.kind is FactKind.TIME), "")
+def company_subject(status: Status, time: str, pack: Pack) -> str:
+    """A subject that names `time`; a neutral one where there is none."""
     key = "subject_plain" if not time else "subject_cancelled" if status is Status.CANCELLED else "subject"
     return pack.templates[key].replace("{time}", time)
 
