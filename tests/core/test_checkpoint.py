@@ -105,7 +105,9 @@ def test_a_changed_note_is_not_signed(signed: tuple[str, NoteKey]) -> None:
         assert not checkpoint.signed_by(key)
 
 
-@pytest.mark.parametrize("text", ["", "hello", "a\n1\nnot base64\n\n\u2014 a AAAA\n", "NOTE text after", "text before\nNOTE", "a\n01\n" + "A" * 43 + "=\n\n\u2014 a AAAA\n"])
+@pytest.mark.parametrize(
+    "text", ["", "hello", "a\n1\nnot base64\n\n\u2014 a AAAA\n", "NOTE text after", "text before\nNOTE", "a\n01\n" + "A" * 43 + "=\n\n\u2014 a AAAA\n"]
+)
 def test_what_is_no_checkpoint_is_refused(signed: tuple[str, NoteKey], text: str) -> None:
     with pytest.raises(ValueError, match="checkpoint"):
         parse_checkpoints(text.replace("NOTE", signed[0]))

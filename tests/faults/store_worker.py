@@ -1,6 +1,6 @@
 """A program that takes custody until it is stopped: prints "kept ID" after each commit that returned, "refused ID" after each that did not.
 
-    python -m tests.faults.store_worker FOLDER ROUND COUNT SIZE      COUNT submissions (0: for ever) by 4 tasks, bodies of SIZE octets
+python -m tests.faults.store_worker FOLDER ROUND COUNT SIZE      COUNT submissions (0: for ever) by 4 tasks, bodies of SIZE octets
 """
 
 from __future__ import annotations

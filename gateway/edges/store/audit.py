@@ -15,7 +15,7 @@ from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select, update
 
 from gateway.core import audit as core
 from gateway.core.checkpoint import Checkpoint, NoteKey, Tree, checkpoint_text, parse_checkpoints
@@ -29,6 +29,11 @@ _NONCE_OCTETS = 12
 _NAMES = frozenset({"recipient", "by", "user"})  # details that may arrive as an address or a login and leave as a pseudonym
 _TYPES = (int, int, datetime, str, str | None, str | None, bytes, bytes, bytes, bytes)
 _COLUMNS = tuple(schema.audit.c[name] for name in ("tenant", "seq", "at", "event", "submission_id", "client_id", "detail", "commitment", "previous", "hash"))
+_LAST = select(schema.audit.c.seq, schema.audit.c.hash).where(schema.audit.c.tenant == bindparam("tenant")).order_by(schema.audit.c.seq.desc()).limit(1)
+_INSERT = insert(schema.audit)
+_CLIENT_KEY = select(schema.client_keys.c.audit_key).where(
+    schema.client_keys.c.tenant == bindparam("tenant"), schema.client_keys.c.client_id == bindparam("client_id")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +63,7 @@ class Audit(Base):
             return
         sealed_key = lock_tenant(connection, tenant).audit_key
         keys: dict[str | None, AESGCM | None] = {None: self._key(sealed_key, "tenants.audit_key", tenant)}
-        audit = schema.audit.c
-        last = connection.execute(select(audit.seq, audit.hash).where(audit.tenant == tenant).order_by(audit.seq.desc()).limit(1)).first()
+        last = connection.execute(_LAST, {"tenant": tenant}).first()
         seq, previous = (last.seq, last.hash) if last else (0, core.first_previous())
         now, rows = self._clock.now(), []
         for event in events:
@@ -73,7 +77,7 @@ class Audit(Base):
             row = core.Row(tenant, seq, now, event.event, event.submission_id, event.client_id, detail, hashlib.sha256(clear).digest(), previous, b"")
             previous = core.row_hash(row)
             rows.append({column.name: getattr(row, column.name) for column in _COLUMNS} | {"hash": previous})
-        connection.execute(insert(schema.audit), rows)
+        connection.execute(_INSERT, rows)
 
     def _without_names(self, event: AuditEvent) -> AuditEvent:
         return replace(event, detail=tuple((key, self.pseudonym(value) if _is_name(key, value) else value) for key, value in event.detail))
@@ -87,12 +91,11 @@ class Audit(Base):
 
     def _client_key(self, connection: Connection, tenant: int, client_id: str | None) -> AESGCM | None:
         """The client's key, made on first use; None where it was shredded."""
-        table = schema.client_keys
-        row = connection.execute(select(table.c.audit_key).where(table.c.tenant == tenant, table.c.client_id == client_id)).one_or_none()
+        row = connection.execute(_CLIENT_KEY, {"tenant": tenant, "client_id": client_id}).one_or_none()
         if row is not None:
             return None if row.audit_key is None else self._key(row.audit_key, "client_keys", tenant, client_id)
         fresh = AESGCM.generate_key(256)
-        connection.execute(insert(table).values(tenant=tenant, client_id=client_id, audit_key=self._seal(fresh, "client_keys", tenant, client_id)))
+        connection.execute(insert(schema.client_keys).values(tenant=tenant, client_id=client_id, audit_key=self._seal(fresh, "client_keys", tenant, client_id)))
         return AESGCM(fresh)
 
     async def shred(self, tenant: int, client_id: str) -> bool:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, bindparam, select
 
 from gateway.core.model import Client, Coach, Contact, ForwardPath, Mailbox, Role
 from gateway.edges.store import schema
@@ -26,6 +26,7 @@ class User:
     role: str  # coach | assistant | auditor
     password_hash: str  # argon2id, in the encoded form of its reference implementation
     mailboxes: tuple[Mailbox, ...] = ()  # what may stand in MAIL FROM and From
+    patterns: tuple[str, ...] = ()  # the same for machines: "@b.example", "*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +99,16 @@ def _label(table: str, key: tuple[object, ...]) -> bytes:
     return "/".join((table, *map(str, key))).encode()
 
 
+# The statements of the hot path are built once: building one costs several times as much as running it.
+_LOCK_TENANT = select(schema.tenants.c.audit_key).where(schema.tenants.c.id == bindparam("tenant")).with_for_update()
+
+
 def lock_tenant(connection: Connection, tenant: int) -> Row[tuple[bytes]]:
     """The tenant's sealed audit key; the row stays locked to the end of the transaction, so that two machines cannot continue one audit chain twice.
 
     (SQLite has one writer anyway and ignores FOR UPDATE.)
     """
-    row = connection.execute(select(schema.tenants.c.audit_key).where(schema.tenants.c.id == tenant).with_for_update()).one_or_none()
+    row = connection.execute(_LOCK_TENANT, {"tenant": tenant}).one_or_none()
     if row is None:
         raise StoreDamaged(f"tenants/{tenant} is gone")
     return row
-
-

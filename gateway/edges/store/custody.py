@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, exists, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, exists, insert, select, update
 
 from gateway.core.model import AuditEvent, Outgoing, Receipt
 from gateway.edges.store import schema
@@ -24,6 +24,14 @@ REPEAT_WITHIN = timedelta(hours=24)
 _INLINE_OCTETS = 256 * 1024  # sealing more than this would stop the event loop for a millisecond: it goes to a thread
 Summary = tuple[tuple[str, str], ...]
 
+_INSERT_SUBMISSION, _INSERT_BODIES, _INSERT_COPIES, _INSERT_HELD = (insert(t) for t in (schema.submissions, schema.bodies, schema.copies, schema.held))
+_BY_DIGEST = select(schema.submissions.c.id, schema.submissions.c.at, schema.submissions.c.copies, schema.submissions.c.held).where(
+    schema.submissions.c.tenant == bindparam("tenant"), schema.submissions.c.digest == bindparam("digest")
+)
+_SEEN = select(schema.submissions.c.id, schema.submissions.c.copies, schema.submissions.c.held).where(
+    schema.submissions.c.digest == bindparam("digest"), schema.submissions.c.at > bindparam("since")
+)
+
 
 @dataclass
 class Rows:
@@ -35,9 +43,9 @@ class Rows:
 
     def insert(self, connection: Connection) -> None:
         """Bodies first: the others refer to them."""
-        for table, rows in ((schema.bodies, self.bodies), (schema.copies, self.copies), (schema.held, self.held)):
+        for statement, rows in ((_INSERT_BODIES, self.bodies), (_INSERT_COPIES, self.copies), (_INSERT_HELD, self.held)):
             if rows:
-                connection.execute(insert(table), rows)
+                connection.execute(statement, rows)
 
 
 class Custody(Audit):
@@ -45,9 +53,8 @@ class Custody(Audit):
 
     async def seen(self, key: Hash) -> Receipt | None:
         """The receipt of an earlier identical submission within 24 hours."""
-        table, since = schema.submissions.c, self._clock.now() - REPEAT_WITHIN
-        query = select(table.id, table.copies, table.held).where(table.digest == key.digest, table.at > since).limit(1)
-        row = await self._database.read(lambda connection: connection.execute(query).first())
+        wanted = {"digest": key.digest, "since": self._clock.now() - REPEAT_WITHIN}
+        row = await self._database.read(lambda connection: connection.execute(_SEEN, wanted).first())
         return None if row is None else Receipt(row.id, repeated=True, copies=row.copies, held=row.held)
 
     async def commit(self, custody: Deposit) -> Receipt:
@@ -62,9 +69,9 @@ class Custody(Audit):
         def work(connection: Connection) -> Receipt:
             if earlier := self._repeated(connection, custody):
                 return earlier
-            submission = {"id": custody.submission_id, "tenant": custody.tenant, "at": custody.at, "digest": custody.key.digest}
             receipt = Receipt(custody.submission_id, copies=len(custody.outgoing), held=len(custody.held))
-            connection.execute(insert(schema.submissions).values(**submission, copies=receipt.copies, held=receipt.held, summary=summary))
+            submission = {"id": custody.submission_id, "tenant": custody.tenant, "at": custody.at, "digest": custody.key.digest}
+            connection.execute(_INSERT_SUBMISSION, submission | {"copies": receipt.copies, "held": receipt.held, "summary": summary})
             rows.insert(connection)
             self._append(connection, custody.tenant, custody.events)
             return receipt
@@ -73,14 +80,12 @@ class Custody(Audit):
 
     def _repeated(self, connection: Connection, custody: Deposit) -> Receipt | None:
         """The receipt of the same submission within 24 hours; an older one gives its digest up."""
-        table = schema.submissions
-        query = select(table.c.id, table.c.at, table.c.copies, table.c.held)
-        row = connection.execute(query.where(table.c.tenant == custody.tenant, table.c.digest == custody.key.digest)).first()
+        row = connection.execute(_BY_DIGEST, {"tenant": custody.tenant, "digest": custody.key.digest}).first()
         if row is None:
             return None
         if row.at > custody.at - REPEAT_WITHIN:
             return Receipt(row.id, repeated=True, copies=row.copies, held=row.held)
-        connection.execute(update(table).where(table.c.id == row.id).values(digest=None))
+        connection.execute(update(schema.submissions).where(schema.submissions.c.id == row.id).values(digest=None))
         return None
 
     def _rows(self, custody: Deposit) -> Rows:
@@ -137,11 +142,11 @@ class Custody(Audit):
         return await self._database.write(work)
 
 
+_USED = (exists().where(table.c.body_id == schema.bodies.c.id) for table in (schema.copies, schema.held))
+_ERASE = delete(schema.bodies).where(schema.bodies.c.id == bindparam("body"), *(~used for used in _USED))
+
+
 def erase_bodies(connection: Connection, ids: Iterable[str]) -> None:
     """Delete those bodies of `ids` that no copy and no held item needs any more; secure_delete overwrites them."""
-    wanted = sorted(set(ids))
-    if not wanted:
-        return
-    bodies = schema.bodies
-    used = (exists().where(table.c.body_id == bodies.c.id) for table in (schema.copies, schema.held))
-    connection.execute(delete(bodies).where(bodies.c.id.in_(wanted), *(~u for u in used)))
+    if wanted := [{"body": body} for body in sorted(set(ids))]:
+        connection.execute(_ERASE, wanted)

@@ -136,7 +136,7 @@ class Writer:
             with _named_failures(), self._engine.begin() as connection:
                 for unit in units:
                     answers.append(_attempt(unit, connection))
-        except Exception as error:  # noqa: BLE001 - handed to every caller: a thread that dies would leave them waiting for ever
+        except Exception as error:  # noqa: BLE001  # handed to every caller: a thread that dies would leave them waiting for ever
             failure = error if isinstance(error, GatewayError) else StoreUnavailable(f"the transaction failed: {type(error).__name__}")
             answers = [lambda unit=unit: unit.future.set_exception(failure) for unit in units]  # type: ignore[misc]
         else:
@@ -159,7 +159,7 @@ def _attempt(unit: _Unit, connection: Connection) -> Callable[[], None]:
         return lambda: unit.future.set_exception(conflict)
     except exc.SQLAlchemyError:
         raise
-    except Exception as error:  # noqa: BLE001 - belongs to this caller alone, who gets it whole
+    except Exception as error:  # noqa: BLE001  # belongs to this caller alone, who gets it whole
         fault = error
         return lambda: unit.future.set_exception(fault)
     return lambda: unit.future.set_result(result)

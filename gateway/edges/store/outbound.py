@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, or_, select, update
+from sqlalchemy import Connection, Integer, and_, bindparam, func, or_, select, update
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from gateway.core.model import AuditEvent, Outgoing, Purpose
 from gateway.edges.store import schema
@@ -19,6 +20,24 @@ _ENDS = {Result.DELIVERED: "done", Result.DEFERRED: "failed", Result.FAILED: "fa
 _LEASED = ("id", "tenant", "submission_id", "purpose", "client_id", "envelope", "body_id", "queued_at", "attempts", "unclear")
 
 
+def _take() -> ReturningUpdate[Any]:
+    """The one statement that leases. FOR UPDATE SKIP LOCKED lets nodes share the queue on PostgreSQL; SQLite has one writer and leaves it out."""
+    table, now = schema.copies, bindparam("now", type_=schema.Moment())
+    waits, abandoned = and_(table.c.state == "queued", table.c.next_attempt_at <= now), and_(table.c.state == "leased", table.c.lease_until <= now)
+    due = select(table.c.id).where(or_(waits, abandoned)).order_by(table.c.next_attempt_at)
+    chosen = due.limit(bindparam("limit", type_=Integer())).with_for_update(skip_locked=True).cte("due")
+    take = update(table).where(table.c.id.in_(select(chosen.c.id)))
+    take = take.values(state="leased", attempts=table.c.attempts + 1, lease_owner=bindparam("node"), lease_until=bindparam("until"))
+    return take.returning(*(table.c[name] for name in _LEASED))
+
+
+_TAKE = _take()
+_COPY = select(schema.copies.c.tenant, schema.copies.c.submission_id, schema.copies.c.state, schema.copies.c.body_id)
+_COPY = _COPY.where(schema.copies.c.id == bindparam("copy")).with_for_update()
+_BODY = select(schema.bodies.c.octets).where(schema.bodies.c.id == bindparam("body"))
+_SETTLE = update(schema.copies).where(schema.copies.c.id == bindparam("copy"))
+
+
 class Outbound(Custody):
     """The part of the store that hands copies out."""
 
@@ -27,14 +46,8 @@ class Outbound(Custody):
 
         A copy whose blob does not open any more is set aside as "damaged" with an audit event and never sent; the others come all the same.
         """
-        table = schema.copies
-        abandoned = and_(table.c.state == "leased", table.c.lease_until <= now)
-        due = select(table.c.id).where(or_(and_(table.c.state == "queued", table.c.next_attempt_at <= now), abandoned))
-        # FOR UPDATE SKIP LOCKED lets nodes share the queue on PostgreSQL; SQLite has one writer and leaves it out
-        chosen = due.order_by(table.c.next_attempt_at).limit(limit).with_for_update(skip_locked=True).cte("due")
-        take = update(table).where(table.c.id.in_(select(chosen.c.id)))
-        take = take.values(state="leased", attempts=table.c.attempts + 1, lease_owner=self._node, lease_until=now + self._lease)
-        rows = await self._database.write(lambda connection: connection.execute(take.returning(*(table.c[name] for name in _LEASED))).all())
+        wanted = {"now": now, "limit": limit, "node": self._node, "until": now + self._lease}
+        rows = await self._database.write(lambda connection: connection.execute(_TAKE, wanted).all())
         if not rows:
             return ()
         leases, damaged = await self._database.read(lambda connection: self._opened(connection, rows))
@@ -47,7 +60,7 @@ class Outbound(Custody):
         for row in sorted(rows, key=lambda row: (row.queued_at, row.id)):
             try:
                 if row.body_id not in bodies:
-                    sealed = connection.execute(select(schema.bodies.c.octets).where(schema.bodies.c.id == row.body_id)).scalar()
+                    sealed = connection.execute(_BODY, {"body": row.body_id}).scalar()
                     bodies[row.body_id] = self._open(sealed, "bodies", row.body_id)
                 envelope = self._open_record(CopyEnvelope, row.envelope, "copies", row.id)
             except StoreDamaged:
@@ -84,9 +97,7 @@ class Outbound(Custody):
         now = self._clock.now()
 
         def work(connection: Connection) -> None:
-            table = schema.copies
-            query = select(table.c.tenant, table.c.submission_id, table.c.state, table.c.body_id).where(table.c.id == copy_id)
-            row = connection.execute(query.with_for_update()).one_or_none()
+            row = connection.execute(_COPY, {"copy": copy_id}).one_or_none()
             if row is None:
                 raise ValueError("no such copy")
             if row.state in ("queued", "leased"):
@@ -99,7 +110,7 @@ class Outbound(Custody):
                     values |= {"state": "queued", "next_attempt_at": next_attempt}
                 if next_attempt is None and not self._keep_sent:
                     values |= {"envelope": None, "body_id": None}
-                connection.execute(update(table).where(table.c.id == copy_id).values(**values))
+                connection.execute(_SETTLE, values | {"copy": copy_id})
                 if "body_id" in values:
                     erase_bodies(connection, (row.body_id,))
             if notice is not None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import secrets
 
-from sqlalchemy import Connection, Table, delete, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from gateway.core.model import AuditEvent, Client, Coach, Contact, Directory
 from gateway.edges.store import schema
 from gateway.edges.store.base import User
 from gateway.edges.store.held import Held
+from gateway.errors import StoreDamaged
 
+_VERSION = select(schema.tenants.c.directory_version).where(schema.tenants.c.id == bindparam("tenant"))
 _ROLES = frozenset({"coach", "assistant", "auditor"})
 
 
@@ -26,7 +28,9 @@ class People(Held):
 
     def _directory(self, connection: Connection, tenant: int) -> Directory:
         tenants, clients, contacts = schema.tenants.c, schema.clients.c, schema.contacts.c
-        version = connection.execute(select(tenants.directory_version).where(tenants.id == tenant)).scalar_one()
+        version = connection.execute(_VERSION, {"tenant": tenant}).scalar()
+        if version is None:
+            raise StoreDamaged(f"tenants/{tenant} is gone")
         known = self._directories.get(tenant)
         if known is not None and known[0] == version:
             return known[1]
