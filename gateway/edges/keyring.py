@@ -263,7 +263,10 @@ class Keyring:
             only = () if ring is None else ("--no-default-keyring", "--keyring", f"/proc/self/fd/{fd}")
             command = (self._gpg, "--homedir", str(self._home), *_PUBLIC, "--trust-model", "always", *only, *arguments)
             pipe, null = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
-            process = await asyncio.create_subprocess_exec(*command, stdin=null, stdout=pipe, stderr=null, env=_ENVIRONMENT, pass_fds=(fd,), process_group=0)
+            # a session of its own, to be ended as a group; uvloop does not know process_group
+            process = await asyncio.create_subprocess_exec(
+                *command, stdin=null, stdout=pipe, stderr=null, env=_ENVIRONMENT, pass_fds=(fd,), start_new_session=True
+            )
         except OSError:
             raise SealerUnavailable("gpg could not be started") from None
         finally:

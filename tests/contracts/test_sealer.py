@@ -192,6 +192,8 @@ MISBEHAVIOUR = {
     "hangs": "sleep 600 & wait",
     "hangs with its input unread and its output open": "exec sleep 600",
     "fails": "cat >/dev/null; exit 2",
+    "fails after a good answer": 'gpg "$@"; exit 2',
+    "gives a good answer without saying so": 'gpg "$@" 2>$TMP/status; grep -v END_ENCRYPTION $TMP/status >&2',
     "says nothing": "cat >/dev/null",
     "says that all is well and gives nothing": f'cat >/dev/null; printf "{GOOD}" >&2',
     "gives the plaintext back": f'cat; printf "{GOOD}" >&2',
@@ -254,6 +256,22 @@ async def test_gpg_that_does_not_answer_stops_the_start(coach: Path, tmp_path: P
     with pytest.raises(SealerUnavailable):
         await sealer.start()
     await gone(coach)
+
+
+async def test_hung_gpg_is_ended_with_all_it_started(coach: Path, kim: Home, tmp_path: Path) -> None:
+    hung = script(tmp_path / "gpg", f'case "$*" in *--list-config*) exec gpg "$@";; esac\nsleep 600 & echo $! > "{tmp_path}/child"; wait')
+    key, keyring = await pinned(coach, kim.public())
+    sealer = Sealer(coach, coach_fingerprint(coach), keyring.ring, gpg=hung, limit=1)
+    await sealer.start()
+    try:
+        with pytest.raises(SealerUnavailable):
+            await sealer.seal(SECRET, key)
+    finally:
+        await sealer.stop()
+    child = Path("/proc") / (tmp_path / "child").read_text(encoding="utf-8").strip() / "cmdline"
+    async with asyncio.timeout(10):
+        while child.exists() and child.read_bytes():  # a process that has ended but was not waited for has no command line
+            await asyncio.sleep(0.02)
 
 
 async def test_missing_gpg_stops_the_start(coach: Path, kim: Home) -> None:
