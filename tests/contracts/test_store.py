@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, text
+from sqlalchemy import Engine, create_engine, event, text
 
 from gateway.core.checkpoint import parse_checkpoints
 from gateway.core.model import AuditEvent, Client, Contact, Mailbox, Purpose, Role
@@ -506,6 +506,34 @@ def test_the_revisions_make_the_schema_that_is_declared(tmp_path: Path) -> None:
         assert all(sql.rstrip().endswith("STRICT") for (sql,) in made.execute(ours))
     for engine in engines:
         engine.dispose()
+
+
+async def test_what_is_asked_for_every_mail_never_reads_a_whole_table(real: Store, clock: FixedClock) -> None:
+    """Every query of taking in, telling, claiming and settling goes by an index: what a mail costs does not grow with the mails before it."""
+    plans: list[str] = []
+
+    def explain(connection: Any, cursor: Any, statement: str, parameters: Any, _context: Any, many: bool) -> None:
+        if statement.split()[0] in ("SELECT", "UPDATE", "DELETE", "WITH"):
+            cursor.execute(f"EXPLAIN QUERY PLAN {statement}", parameters[0] if many else parameters)
+            plans.extend(f"{row[3]} IN {statement}" for row in cursor.fetchall())
+
+    event.listen(Engine, "before_cursor_execute", explain)
+    try:
+        deposit = custody("s1", outgoing("a"), waits=(held("h", "secret"),), untold=True)
+        await real.seen(deposit.key)
+        await real.commit(deposit)
+        await real.claim(clock.now(), 5)
+        await real.settle("a", DELIVERED, None, (AuditEvent("relayed", "s1", "c-0001"),))
+        await real.next_due()
+        await real.tell(TENANT, [i for i, _, _ in await real.untold(TENANT)], outgoing("n", client_id=None))
+        await real.held_by_token("secret")
+        await real.resolve_held("h", "discarded", (), (AuditEvent("discarded", None, None),))
+        await real.directory(TENANT)
+    finally:
+        event.remove(Engine, "before_cursor_execute", explain)
+    assert len(plans) > 15
+    # who the tenant knows is read whole, once for each change
+    assert [plan for plan in plans if plan.startswith("SCAN") and " due" not in plan.split(" IN ")[0]] == []
 
 
 def test_an_empty_or_foreign_schema_is_refused_with_the_command_that_helps(tmp_path: Path, vault: Vault, clock: FixedClock) -> None:

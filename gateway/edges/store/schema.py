@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text, TypeDecorator
+from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text, TypeDecorator, text
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 metadata = MetaData(naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_name)s", "uq": "uq_%(table_name)s_%(column_0_N_name)s"})
@@ -89,7 +89,8 @@ submissions = Table(
     Column("copies", Integer, nullable=False),
     Column("held", Integer, nullable=False),
     Column("summary", LargeBinary),  # sealed; what the next digest to the coach tells, erased when told
-    Index("uq_submissions_tenant_digest", "tenant", "digest", unique=True),
+    Index("uq_submissions_digest_tenant", "digest", "tenant", unique=True),
+    Index("ix_submissions_untold", "tenant", "at", sqlite_where=text("summary IS NOT NULL"), postgresql_where=text("summary IS NOT NULL")),
     sqlite_strict=True,
 )
 bodies = Table(

@@ -66,7 +66,9 @@ def _mail() -> None:
         sa.Column("held", sa.Integer, nullable=False),
         sa.Column("summary", sa.LargeBinary),
     )
-    op.create_index("uq_submissions_tenant_digest", "submissions", ["tenant", "digest"], unique=True)
+    op.create_index("uq_submissions_digest_tenant", "submissions", ["digest", "tenant"], unique=True)
+    untold = sa.text("summary IS NOT NULL")
+    op.create_index("ix_submissions_untold", "submissions", ["tenant", "at"], sqlite_where=untold, postgresql_where=untold)
     _table("bodies", sa.Column("id", sa.Text, primary_key=True), _tenant(), sa.Column("octets", sa.LargeBinary, nullable=False))
     states = "state IN ('queued', 'leased', 'done', 'failed', 'unclear', 'damaged')"
     _table(
