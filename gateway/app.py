@@ -19,6 +19,7 @@ from gateway.core.model import AuditEvent, Outgoing, Receipt, Submission
 from gateway.core.notice import delivery_notice, digest_notice
 from gateway.core.policy import Ruleset, parse_policies
 from gateway.core.policy_page import policy_page
+from gateway.core.schedule import Patience
 from gateway.core.vocabulary import load_packs
 from gateway.delivery import Courier
 from gateway.edges.clock import RandomIds, SystemClock
@@ -59,7 +60,7 @@ async def initialise(config: Config) -> list[str]:
             said.append(f"{what}: {path}")
     migrate(config.database_url)
     said.append("database: ready")
-    home = _gnupg_home(config)
+    home = gnupg_home(config)
     if not home.exists():
         home.mkdir(mode=0o700)
         address = str(config.coach.addresses[0])
@@ -89,22 +90,26 @@ async def open_store(config: Config) -> AsyncIterator[Store]:
 
 
 @asynccontextmanager
-async def open_house(config: Config) -> AsyncIterator[tuple[Ports, House]]:
-    """Everything a story needs: store, reading processes, keyring and OpenPGP engine, rules and names."""
+async def open_house(config: Config, *, seals: bool = True) -> AsyncIterator[tuple[Ports, House]]:
+    """Everything a story needs: store, reading processes, keyring and OpenPGP engine, rules and names.
+
+    Without `seals` the engine is not started, and sealing raises `SealerUnavailable`: for a dry run.
+    """
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(config))
         house = _house(config)
         reader = WorkerReader(language_texts(), workers=config.reading.workers, seconds=config.reading.seconds, memory_mib=config.reading.memory_mib)
         await reader.start()
         stack.push_async_callback(reader.stop)
-        home = _gnupg_home(config)
+        home = gnupg_home(config)
         sealing = config.sealing
         keyring = Keyring(home, partial(store.client_key, TENANT), require_verified=sealing.require_verified_keys, gpg=sealing.gpg)
         await keyring.start()
         signer = await asyncio.to_thread(coach_fingerprint, home)
         sealer = Sealer(home, signer, keyring.ring, gpg=sealing.gpg, threads=sealing.threads, limit=sealing.timeout_seconds)
-        await sealer.start()
-        stack.push_async_callback(sealer.stop)
+        if seals:
+            await sealer.start()
+            stack.push_async_callback(sealer.stop)
         yield Ports(SystemClock(), RandomIds(), reader, keyring, sealer, store), house
 
 
@@ -141,7 +146,8 @@ def _notary_file(config: Config) -> Path:
     return config.state_dir / "audit.key"
 
 
-def _gnupg_home(config: Config) -> Path:
+def gnupg_home(config: Config) -> Path:
+    """The gateway's own GNUPGHOME."""
     return config.state_dir / "g"  # one letter: the path of the agent's socket must stay below 108 octets (unix(7))
 
 
@@ -172,9 +178,16 @@ async def _serve(config: Config) -> None:
             ),
         )
         wake = asyncio.Event()
-        relay = SmtpRelay(_relay_settings(config))
+        relay = SmtpRelay(relay_settings(config))
         courier = Courier(
-            store, relay, ports.clock, wake, partial(_delivery_notice, config, ports, house), concurrency=config.relay.connections, hang_up=relay.close
+            store,
+            relay,
+            ports.clock,
+            wake,
+            partial(_delivery_notice, config, ports, house),
+            concurrency=config.relay.connections,
+            patience=Patience(timedelta(hours=config.relay.warn_after_hours), timedelta(hours=config.relay.give_up_after_hours)),
+            hang_up=relay.close,
         )
         server = SubmissionServer(
             _submission_settings(config), PasswordAccounts(store.user, ports.clock), partial(_accept, ports, house, wake, store), ports.clock
@@ -284,7 +297,8 @@ def _submission_settings(config: Config) -> SubmissionSettings:
     )
 
 
-def _relay_settings(config: Config) -> RelaySettings:
+def relay_settings(config: Config) -> RelaySettings:
+    """The smarthost as the configuration describes it; secrets are read from their files."""
     r = config.relay
     auth: Password | Token | None = None
     if r.auth == "password" and r.username and r.password_file:

@@ -14,7 +14,7 @@ from gateway.config import Config, load
 from gateway.edges.store import Store
 from gateway.errors import ConfigurationError
 
-TENANT = 1  # the command line serves the one coach of an installation
+TENANT = application.TENANT
 
 
 class Context:

@@ -126,7 +126,7 @@ def demo(once: bool = typer.Option(False, "--once", help="End after the sample m
         stage.send_all()
         good = stage.report()
         if not once:
-            console.print(f"The gateway listens on 127.0.0.1:{stage.port} (user robin, password demo). Press Enter to end.")
+            console.print(f"The gateway listens on 127.0.0.1:{stage.port} (user robin, password demo-on-loopback). Press Enter to end.")
             sys.stdin.readline()
     raise typer.Exit(0 if good else 1)
 
@@ -173,7 +173,7 @@ class _Stage:
             f'[submission]\nlisten = ["127.0.0.1:{self.port}"]\ntls = "none"\n[relay]\nhost = "127.0.0.1"\nport = {self.sink_port}\ntls = "none"\n'
         )
         self.command("init")
-        self.command("user", "add", "robin", "--role", "coach", "--password-stdin", data="demo\n")
+        self.command("user", "add", "robin", "--role", "coach", "--password-stdin", data="demo-on-loopback\n")
         self.command("client", "import", str(self.folder / "clients.toml"))
         self.command("contact", "add", FRIEND, "--not-a-client")
 
@@ -186,7 +186,7 @@ class _Stage:
             if sample.attachment:
                 message.add_attachment("What matters most to you?\n", filename=sample.attachment)
             with smtplib.SMTP("127.0.0.1", self.port, timeout=_SECONDS) as smtp:
-                smtp.login("robin", "demo")
+                smtp.login("robin", "demo-on-loopback")
                 smtp.sendmail(COACH, [sample.to], message.as_bytes())
         deadline = time.monotonic() + _SECONDS
         while json.loads(self.command("status", "--json"))["pending"] and time.monotonic() < deadline:

@@ -143,7 +143,7 @@ def _gpg(config: Config) -> Iterator[Line]:
 
 def _coach_key(config: Config) -> Iterator[Line]:
     try:
-        yield Line("ok", "coach's key", coach_fingerprint(application._gnupg_home(config)))
+        yield Line("ok", "coach's key", coach_fingerprint(application.gnupg_home(config)))
     except GatewayError as error:
         yield Line("fail", "coach's key", str(error), "coachgate init, or put the folder back from the backup")
 
@@ -173,7 +173,7 @@ async def _relay(context: Context) -> list[Line]:
     config = context.config
     where = f"{config.relay.host}:{config.relay.port}, tls {config.relay.tls}"
     try:
-        settings = application._relay_settings(config)
+        settings = application.relay_settings(config)
         hop = Hop(settings, None if settings.tls == "none" else tls_context(settings))
         async with asyncio.timeout(_RELAY_SECONDS):
             try:

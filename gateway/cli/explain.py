@@ -14,14 +14,13 @@ from rich.panel import Panel
 from rich.table import Table
 
 from gateway import app as application
+from gateway.cli.context import TENANT
 from gateway.core.address import parse_mailbox
 from gateway.core.audience import context_for, identify
 from gateway.core.decide import decide, kinds_of
 from gateway.core.model import Analysis, Envelope, ForwardPath, Plan, Reading, Verdict
 from gateway.core.notice import HOLD_REASONS
 from gateway.pipeline import plan_for
-
-TENANT = 1
 
 
 def explain(
@@ -55,7 +54,7 @@ Answer = tuple[str, str, Analysis, Reading | None, tuple[Verdict, ...]]
 
 
 async def _ask(context: typer.Context, raw: bytes, to: list[str]) -> tuple[list[Answer], Plan]:
-    async with application.open_house(context.obj.config) as (ports, house):
+    async with application.open_house(context.obj.config, seals=False) as (ports, house):
         directory = await ports.store.directory(TENANT)
         envelope = Envelope("explain", TENANT, directory.coach.addresses[0], tuple(ForwardPath(t, parse_mailbox(t)) for t in to), authors=("*",))
         recipients = identify(envelope, directory)

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from gateway import app as application
 from gateway import release as story
+from gateway.cli.context import TENANT
 from gateway.core.model import HeldItem
 from gateway.core.notice import HOLD_REASONS
 from gateway.edges.store import Store
@@ -23,7 +24,6 @@ from gateway.house import House, Ports
 app = typer.Typer(no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="For programs.")]
 Item = Annotated[str, typer.Argument(metavar="ID", help="The id that `held list` shows; its first letters will do.")]
-TENANT = 1
 OPERATOR = "operator"  # whoever may run this command may read the master key: the audit log says which road was taken, not who sat there
 
 

@@ -13,7 +13,7 @@ from argon2 import PasswordHasher
 from rich.table import Table
 
 from gateway.cli.context import TENANT, wide_console
-from gateway.core.address import MalformedPath, parse_mailbox
+from gateway.core.address import MalformedPath, a_labels, parse_mailbox
 from gateway.core.model import Mailbox
 from gateway.edges.store import User
 from gateway.errors import ConfigurationError
@@ -38,25 +38,26 @@ def add(
     role: Annotated[Role, typer.Option(help="coach: everything. assistant: sends, never releases as is. auditor: reads the log, sends nothing.")],
     password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read the password from the first line of standard input.")] = False,
     authors: Annotated[
-        list[str] | None, typer.Option("--from", metavar="ADDR", help="May write as this address; repeat for more. Default: the coach's addresses.")
+        list[str] | None, typer.Option("--from", metavar="ADDR", help='May write as this address; repeat for more. For machines: "@domain", "*". Default: the coach\'s addresses.')
     ] = None,
 ) -> None:
     """Add a login, or give an existing one a new password."""
-    mailboxes = _mailboxes(authors) if authors else context.obj.config.coach.addresses
+    mailboxes, patterns = _authors(authors) if authors else (context.obj.config.coach.addresses, ())
     if role is Role.AUDITOR:
         if authors:
             raise ConfigurationError(("an auditor sends nothing: leave out --from",))
         mailboxes = ()
     if not name.isprintable() or not name.strip() or "\0" in name:
         raise ConfigurationError(("a login is one printable line",))
-    user = User(name, role.value, PasswordHasher().hash(_password(password_stdin)), mailboxes)
+    user = User(name, role.value, PasswordHasher().hash(_password(password_stdin)), mailboxes, patterns)
 
     async def put() -> None:
         async with context.obj.open_store() as store:
             await store.put_user(TENANT, user)
 
     asyncio.run(put())
-    typer.echo(f"{name} may log in as {role.value}" + (f" and write as {', '.join(map(str, mailboxes))}." if mailboxes else " and sends nothing."))
+    writes_as = ", ".join((*map(str, mailboxes), *patterns))
+    typer.echo(f"{name} may log in as {role.value}" + (f" and write as {writes_as}." if writes_as else " and sends nothing."))
 
 
 @app.command("list")
@@ -69,11 +70,11 @@ def list_users(context: typer.Context, as_json: Annotated[bool, typer.Option("--
 
     users = asyncio.run(ask())
     if as_json:
-        typer.echo(json.dumps([{"login": u.login, "role": u.role, "from": [str(m) for m in u.mailboxes]} for u in users]))
+        typer.echo(json.dumps([{"login": u.login, "role": u.role, "from": [*map(str, u.mailboxes), *u.patterns]} for u in users]))
         return
     table = Table("login", "role", "may write as")
     for user in users:
-        table.add_row(user.login, user.role, ", ".join(map(str, user.mailboxes)))
+        table.add_row(user.login, user.role, ", ".join((*map(str, user.mailboxes), *user.patterns)))
     wide_console().print(table)
 
 
@@ -90,16 +91,20 @@ def remove(context: typer.Context, name: Name) -> None:
     typer.echo(f"{name} may not log in any more.")
 
 
-def _mailboxes(texts: list[str]) -> tuple[Mailbox, ...]:
-    found, problems = [], []
+def _authors(texts: list[str]) -> tuple[tuple[Mailbox, ...], tuple[str, ...]]:
+    """Mailboxes, and the patterns a machine that sends for several people needs."""
+    mailboxes, patterns, problems = [], [], []
     for text in texts:
         try:
-            found.append(parse_mailbox(text))
+            if text == "*" or text.startswith("@"):
+                patterns.append(text if text == "*" else f"@{a_labels(text[1:])}")
+            else:
+                mailboxes.append(parse_mailbox(text))
         except MalformedPath:
             problems.append(f"--from: {text!r} is not an address of the form name@domain")
     if problems:
         raise ConfigurationError(tuple(problems))
-    return tuple(found)
+    return tuple(mailboxes), tuple(patterns)
 
 
 def _password(from_stdin: bool) -> str:

@@ -39,6 +39,8 @@ class Login(Protocol):
     def password_hash(self) -> str: ...  # noqa: D102
     @property
     def mailboxes(self) -> tuple[Mailbox, ...]: ...  # noqa: D102
+    @property
+    def patterns(self) -> tuple[str, ...]: ...  # noqa: D102
 
 
 class PasswordAccounts:
@@ -60,7 +62,8 @@ class PasswordAccounts:
         if not await self._is_right(login, password, found[1].password_hash if found else self._nobody) or found is None:
             return None
         tenant, user = found
-        return Account(user.login, tenant, () if user.role == _READ_ONLY_ROLE else user.mailboxes, user.role)
+        mailboxes, patterns = ((), ()) if user.role == _READ_ONLY_ROLE else (user.mailboxes, user.patterns)
+        return Account(user.login, tenant, mailboxes, user.role, patterns)
 
     async def _is_right(self, login: str, password: bytes, stored: str) -> bool:
         name = hmac.digest(self._key, len(login.encode()).to_bytes(8, "big") + login.encode() + password, hashlib.sha256)
