@@ -173,7 +173,7 @@ def _hides(name: str, value: str) -> bool:
     if name == "display":
         return "none" in value
     if name == "opacity":
-        return value not in _NEUTRAL and (not lengths or lengths[0] < (5 if "%" in value else 0.3))
+        return value not in _INHERITED and (not lengths or lengths[0] < (5.0 if "%" in value else 0.3))
     if name == "font-size":
         return value not in _SIZES and (not lengths or lengths[0] < _SMALLEST)
     if name == "font":

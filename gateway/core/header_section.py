@@ -97,7 +97,7 @@ def read_fields(items: Iterable[tuple[str, str]]) -> tuple[tuple[HeaderField, ..
 def _octets_to_text(body: str) -> tuple[str, bool]:
     """RFC 6532: octets above 127 are UTF-8 or unreadable."""
     try:
-        return body.encode("ascii", "surrogateescape").decode("utf-8"), True
+        return body.encode("utf-8", "surrogateescape").decode("utf-8"), True
     except UnicodeError:
         return body.encode("ascii", "replace").decode("ascii"), False
 
@@ -165,7 +165,7 @@ def addresses(body: str) -> tuple[Address, ...]:
             whole = False
             words.append(text)
         elif kind in ("quoted", "comment"):
-            words.append(re.sub(r"\\(.)", r"\1", text[1:-1]))
+            words.append(re.sub(r"\\(.)", r"\1", text[1:].removesuffix('"' if kind == "quoted" else ")")))
         elif kind == "atom":
             words.append(text)
     close()

@@ -105,7 +105,7 @@ _PARAMETERS = {
 }
 _PART_FIELDS = frozenset("content-type content-transfer-encoding content-disposition content-id content-language content-length mime-version".split())
 _IDENTITY = frozenset(("", "7bit", "8bit", "binary"))
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0d-\x1f\x7f\ud800-\udfff]")
 _SECTION_END = re.compile(rb"(?:^|\r?\n)\r?\n|\r\r")
 _BOUNDARY = re.compile(rb"boundary[ \t]*[=*]")
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.?)*(?:"|\Z)')  # cannot fail once begun, so it is linear
@@ -115,6 +115,8 @@ _DELIMITER = re.compile(rb"(?:^|[\r\n])--[^\r\n]*")
 
 class _Entity(Entity):
     """What the standard parser builds. It would open message/rfc822 and follow any boundary: here it may not."""
+
+    _payload: object  # text with surrogates for octets above 127, or the parts
 
     def get_content_maintype(self) -> str:
         maintype = super().get_content_maintype()
@@ -135,6 +137,15 @@ class _Entity(Entity):
     def body_of(self, name: str) -> str:
         """Body of the first field called `name` as written, unfolded; "" where there is none."""
         return next((re.sub(r"[\r\n]", "", str(body)) for key, body in self.raw_items() if key.lower() == name), "")
+
+    # `get_payload` is never asked: it would read the body with any codec that the message names, and replace what does not fit
+    def children(self) -> list[_Entity]:
+        """The parts of a multipart; none where it has none, or is none."""
+        return self._payload if isinstance(self._payload, list) else []
+
+    def octets(self) -> bytes:
+        """The body of a leaf as it stands."""
+        return self._payload.encode("ascii", "surrogateescape") if isinstance(self._payload, str) else b""
 
     def media_type(self, default: str) -> str:
         """Type and subtype as written, lower case; what cannot be read is octets."""
@@ -223,9 +234,9 @@ class _Tree:
         if depth > DEPTH:
             raise _OverLimit(Defect.TOO_DEEP)
         media_type = entity.media_type(default)
-        children = entity.get_payload()
-        if not media_type.startswith("multipart/") or not isinstance(children, list):
-            self.note(Defect.BROKEN_MULTIPART, media_type.startswith("multipart/") or isinstance(children, list))
+        children = entity.children()
+        if not media_type.startswith("multipart/") or not children:
+            self.note(Defect.BROKEN_MULTIPART, media_type.startswith("multipart/") or bool(children))
             self.note(Defect.BROKEN_HEADER, entity is self.root and bool(entity.defects))
             if len(self.parts) == PARTS:
                 raise _OverLimit(Defect.TOO_MANY_PARTS)
@@ -255,8 +266,7 @@ class _Tree:
 
 def _leaf(entity: _Entity, path: str, media_type: str, alternative: str | None, *, is_root: bool) -> Part:
     """One leaf. Only text that a reader would be shown in the mail itself is decoded."""
-    payload = entity.get_payload()
-    octets = payload.encode("utf-8", "surrogateescape") if isinstance(payload, str) else b""
+    octets = entity.octets()
     disposition = entity.body_of("content-disposition").partition(";")[0].strip().lower()
     has_filename = any(name.partition("*")[0] in ("name", "filename") for field in _PARAMETERS for name in entity.parameter_names(field))
     defects = _field_defects(entity, is_root=is_root) if media_type in ("text/plain", "text/html") else []
@@ -279,7 +289,8 @@ def _field_defects(entity: _Entity, *, is_root: bool) -> list[Defect]:
         names = entity.parameter_names(field)
         # RFC 2231 continuations ("filename*0*") are pieces of one parameter; a boundary, charset or format in pieces is nothing an honest program writes
         if len({*names}) < len(names) or not {name.partition("*")[0] if name.startswith("filename*") else name for name in names} <= known:
-            defects.append(Defect.AMBIGUOUS_BOUNDARY if "boundary" in {name.partition("*")[0] for name in names} else Defect.AMBIGUOUS_PARAMETER)
+            boundaries = [name for name in names if name.partition("*")[0] == "boundary"]
+            defects.append(Defect.AMBIGUOUS_PARAMETER if boundaries in ([], ["boundary"]) else Defect.AMBIGUOUS_BOUNDARY)
     # the fields of the root are judged with the header section
     if not is_root and any(name.lower() not in _PART_FIELDS and str(body).strip() for name, body in entity.raw_items()):
         defects.append(Defect.PART_FIELD)

@@ -8,6 +8,7 @@ answered as one opaque finding, so it is held or diverted; no other mail notices
 from __future__ import annotations
 
 import asyncio
+import codecs
 import contextlib
 import os
 import resource
@@ -289,7 +290,7 @@ def main(window: int) -> None:
     start = _START.validate_json(_frame(pipe.read))
     packs = load_packs(start.languages)
     for codec in header_section.CHARSETS.values():
-        b"".decode(codec)  # a codec is a module; later there is no descriptor left to load one
+        codecs.lookup(codec)  # a codec is a module; later there is no descriptor left to load one
     contexts = (RecogniserContext(),)
     _ANALYSIS.dump_json(analyse(_SAMPLE, contexts, packs))
     _confine(start.memory_octets)
