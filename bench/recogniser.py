@@ -23,7 +23,9 @@ from gateway.core.vocabulary import Packs, load_packs
 
 PACKS = Path(__file__).parents[1] / "policies/languages"
 CONTEXT = RecogniserContext(client_names=("Dana Petrocelli",), coach_names=("Robin Vale",), time_zone="Europe/Berlin")
-TAG = re.compile(r"<(?:style|script|head|title)\b.*?</(?:style|script|head|title)>|<!--.*?-->|<br\b[^>]*>|</(?:p|div|tr|li|h\d|table|td)>|<[^>]*>", re.DOTALL | re.IGNORECASE)
+TAG = re.compile(
+    r"<(?:style|script|head|title)\b.*?</(?:style|script|head|title)>|<!--.*?-->|<br\b[^>]*>|</(?:p|div|tr|li|h\d|table|td)>|<[^>]*>", re.DOTALL | re.IGNORECASE
+)
 
 
 def packs() -> Packs:
@@ -40,7 +42,18 @@ def visible(markup: str) -> str:
     """A rough reading of HTML, for mails without a plain part."""
     import html
 
-    return html.unescape(TAG.sub(lambda m: "\n" if m[0].lower().startswith(("<br", "</")) and not m[0].lower().startswith(("</s", "</h", "</td", "</b", "</a", "</i")) else " " if m[0].lower() == "</td>" else "", markup))
+    return html.unescape(
+        TAG.sub(
+            lambda m: (
+                "\n"
+                if m[0].lower().startswith(("<br", "</")) and not m[0].lower().startswith(("</s", "</h", "</td", "</b", "</a", "</i"))
+                else " "
+                if m[0].lower() == "</td>"
+                else ""
+            ),
+            markup,
+        )
+    )
 
 
 def normal(text: str) -> str:
@@ -119,7 +132,11 @@ def run_sentences(rows: list[dict], loaded: Packs, misses: bool, show: str) -> d
     harmful = [ok for row, ok in zip(rows, approved, strict=True) if row["harmful"]]
     harmless = [ok for row, ok in zip(rows, approved, strict=True) if not row["harmful"]]
     spoke = [bool(r.company_text) for row, r in zip(rows, verdicts, strict=True) if row["harmful"]]
-    return {"harmful approved": share(sum(harmful), len(harmful)), "harmless approved": share(sum(harmless), len(harmless)), "harmful alone in a mail spoke": share(sum(spoke), len(spoke))}
+    return {
+        "harmful approved": share(sum(harmful), len(harmful)),
+        "harmless approved": share(sum(harmless), len(harmless)),
+        "harmful alone in a mail spoke": share(sum(spoke), len(spoke)),
+    }
 
 
 def main() -> int:

@@ -23,15 +23,25 @@ PLATFORMS: tuple[tuple[str, str, frozenset[str]], ...] = (
     (r"meet\.jit\.si|(?:[a-z0-9-]{1,24}\.)?8x8\.vc", r"/{name}", frozenset()),
     (r"(?:[a-z0-9-]{1,24}\.)?(?:gotomeet\.me|gotomeeting\.com|meet\.goto\.com|goto\.com)", r"/(?:join/|install/)?\d{9}|/{name}", frozenset()),
     (r"(?:join|call)\.skype\.com|join\.skype\.com", r"/(?:invite/)?[A-Za-z0-9]{8,20}", frozenset()),
-    (r"(?:[a-z0-9-]{1,24}\.)?doxy\.me|(?:app\.)?around\.co|(?:[a-z0-9-]{1,24}\.)?daily\.co|facetime\.apple\.com|signal\.me|wa\.me", r"/{name}|/\+?\d{7,15}", frozenset()),
+    (
+        r"(?:[a-z0-9-]{1,24}\.)?doxy\.me|(?:app\.)?around\.co|(?:[a-z0-9-]{1,24}\.)?daily\.co|facetime\.apple\.com|signal\.me|wa\.me",
+        r"/{name}|/\+?\d{7,15}",
+        frozenset(),
+    ),
     (r"bluejeans\.com", r"/\d{6,12}(?:/\d{3,6})?", frozenset()),
     (r"(?:meet|conf|pub)\.[a-z0-9-]{1,30}\.[a-z]{2,10}", r"/\d{6,12}", frozenset()),
 )
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{1,38}"
 ROOM_WORDS = frozenset(
-    "coach coaching room meet meeting video call office lounge studio session sessions with my the hq desk chat drop in online zoom team talk space welcome dr mr ms pro uk us eu".split()
+    (
+        "coach coaching room meet meeting video call office lounge studio session sessions with my the hq desk chat drop in online zoom team talk space "
+        "welcome dr mr ms pro uk us eu"
+    ).split()
 )
-_COMPILED = tuple((re.compile(host), re.compile(path.replace("{name}", f"(?P<name{n}>{NAME})", 1).replace("{name}", NAME)), keep) for n, (host, path, keep) in enumerate(PLATFORMS))
+_COMPILED = tuple(
+    (re.compile(host), re.compile(path.replace("{name}", f"(?P<name{n}>{NAME})", 1).replace("{name}", NAME)), keep)
+    for n, (host, path, keep) in enumerate(PLATFORMS)
+)
 
 
 def rebuilt_link(text: str, approved: Sequence[str] = (), names: Sequence[str] = ()) -> str:

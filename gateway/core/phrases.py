@@ -50,11 +50,11 @@ class _Reader:
         return fronts
 
     def item(self, fronts: list[Node]) -> list[Node]:
-        token = self.peek()
+        piece = self.peek()
         self.at += 1
-        if token == "?":
+        if piece == "?":
             raise PatternError(f"{self.pattern!r}: ? follows nothing")
-        if token == "(":
+        if piece == "(":
             ends = self.sequence(fronts)
             while self.peek() == "|":
                 self.at += 1
@@ -63,11 +63,11 @@ class _Reader:
                 raise PatternError(f"{self.pattern!r}: a group is not closed")
             self.at += 1
             return self.joined(list(dict.fromkeys(ends)))
-        if token[0] != "{":
-            for piece in re.findall(r"[^-]+|-", token.lower()):  # the scanner cuts at hyphens too
-                fronts = self.step(fronts, piece)
+        if piece[0] != "{":
+            for part in re.findall(r"[^-]+|-", piece.lower()):  # the scanner cuts at hyphens too
+                fronts = self.step(fronts, part)
             return fronts
-        name = token[1:-1]
+        name = piece[1:-1]
         if name in SLOTS:
             return self.step(fronts, f"<{name}>")
         if name not in self.classes:

@@ -17,17 +17,28 @@ from gateway.core.phrases import SLOTS, Automaton, PatternError
 
 # what each word class is for stands beside its words in the pack
 WORDS = frozenset(
-    "weekdays weekdays_capital months months_capital day_words clock_words day_parts zones units meridiem number_words hours ordinal_words ordinal_articles relative "
-    "recurring time_joiners time_tails time_prepositions bound_prepositions half_words possessives possessed duration_nouns "
-    "place_heads_before place_heads_after place_links place_openers place_modifiers loose_openers place_leads place_adjectives place_prepositions place_verbs "
-    "function first_person third_person your_nouns foreign_hard foreign_soft past_you imperatives logistic_imperatives negations cues soft_cues neutral_nouns clause_breaks "
-    "determiners confirming proposing moving cancelling late asking deadlines stop_openers "
-    "greetings sign_offs group_names titles abbreviations history_openers history_headers labels_time labels_place labels_phone labels_code labels_other".split()
+    (
+        # times
+        "weekdays weekdays_capital months months_capital day_words clock_words day_parts zones units meridiem number_words ordinal_words ordinal_articles "
+        "relative recurring time_joiners time_tails time_prepositions bound_prepositions half_words possessives possessed duration_nouns "
+        # places
+        "place_heads_before place_heads_after place_links place_openers place_modifiers loose_openers place_leads place_adjectives place_prepositions "
+        "place_verbs "
+        # ownership and the gate of the mail
+        "function first_person third_person you your your_nouns past_endings foreign_hard foreign_soft past_you imperatives logistic_imperatives "
+        "stop_openers clause_breaks determiners cues soft_cues neutral_nouns "
+        # what a sentence says of its times
+        "deadlines cancelling negations late moving proposing confirming "
+        # the parts of a letter
+        "greetings sign_offs group_names titles abbreviations history_openers history_headers labels_time labels_place labels_phone labels_code labels_other"
+    ).split()
 )
-VERBATIM = frozenset({"history_openers", "greetings", "labels_phone", "labels_time", "labels_place", "labels_code", "labels_other", "sign_offs"})  # compared with whole lines, not with tokens
+WHOLE_LINES = frozenset({"history_openers", "greetings", "sign_offs"})  # compared with text as written; all other words with tokens
 TEMPLATES = frozenset(
-    "greeting greeting_plain signature confirmed proposed moved cancelled cancelled_plain late asked stated unavailable reply_by also_time place link phone other "
-    "subject subject_plain subject_cancelled".split()
+    (
+        "greeting greeting_plain signature confirmed proposed moved cancelled late stated unavailable reply_by also_time place link phone other "
+        "subject subject_plain subject_cancelled"
+    ).split()
 )
 POSITIONS = ("clause", "prefix", "suffix", "fact")
 
@@ -74,6 +85,7 @@ class Pack:
     frame_automaton: Automaton = field(repr=False, compare=False)
     phrase_automaton: Automaton = field(repr=False, compare=False)
     known: frozenset[str] = field(repr=False, compare=False)  # every single word of the pack: tells the language of a sentence
+    plain: frozenset[str] = field(repr=False, compare=False)  # words that explain themselves: function words and words of appointments
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +191,7 @@ def _compile(language: str, draft: dict[str, Any]) -> tuple[list[str], Pack | No
                     problems.append(f"{language}: {key} {row.get('name')!r}: {error}")
     if problems or any(_row_problems("", key, row) for key in ("frame", "phrase") for row in draft[key]):
         return problems, None
-    words = {name: frozenset(value.lower().replace("-", " ") if len(value) > 1 and name not in VERBATIM else value.lower() for value in values) for name, values in draft["words"].items()}
+    words = {name: frozenset(_written(name, value) for value in values) for name, values in draft["words"].items()}
     frames = tuple(
         Frame(
             row["name"],
@@ -193,5 +205,19 @@ def _compile(language: str, draft: dict[str, Any]) -> tuple[list[str], Pack | No
         for row in draft["frame"]
     )
     phrases = tuple(Phrase(row["name"], FactKind(row["kind"]), tuple(row["patterns"])) for row in draft["phrase"])
-    known = frozenset(part for values in words.values() for value in values for part in value.split())
-    return [], Pack(language, MappingProxyType(words), frames, phrases, MappingProxyType(dict(draft["templates"])), automata["frame"], automata["phrase"], known)
+    return [], Pack(
+        language,
+        MappingProxyType(words),
+        frames,
+        phrases,
+        MappingProxyType(dict(draft["templates"])),
+        automata["frame"],
+        automata["phrase"],
+        known=frozenset(part for values in words.values() for value in values for part in value.split()),
+        plain=frozenset().union(*(words.get(name, ()) for name in ("function", "neutral_nouns", "cues", "soft_cues", "first_person", "clause_breaks"))),
+    )
+
+
+def _written(name: str, value: str) -> str:
+    """A word in the form in which it is looked up: lower case, and cut at hyphens as the scanner cuts."""
+    return value.lower() if name in WHOLE_LINES or len(value) == 1 else value.lower().replace("-", " ")

@@ -10,7 +10,9 @@ from gateway.core.vocabulary import Packs, load_packs
 
 LANGUAGES = Path(__file__).parents[2] / "policies/languages"
 PACKS = load_packs({str(f.relative_to(LANGUAGES)): f.read_text("utf-8") for f in LANGUAGES.rglob("*.toml")})
-CONTEXT = RecogniserContext(client_names=("Dana Petrocelli",), coach_names=("Robin Vale",), places=("Orchard Rooms",), approved_links=("meet.coach.example/robin",))
+CONTEXT = RecogniserContext(
+    client_names=("Dana Petrocelli",), coach_names=("Robin Vale",), places=("Orchard Rooms",), approved_links=("meet.coach.example/robin",)
+)
 
 
 def read(text: str, subject: str = "", context: RecogniserContext = CONTEXT) -> Reading:
@@ -68,7 +70,8 @@ def test_facts_are_copied_as_they_were_written(text: str, facts: list[str]) -> N
 def test_what_belongs_to_another_matter_is_no_fact_of_the_appointment(text: str) -> None:
     reading = read(text)
     assert own(reading) == []
-    assert reading.company_text == "" and not reading.appointment
+    assert reading.company_text == ""
+    assert not reading.appointment
 
 
 def test_a_foreign_fact_is_listed_with_its_owner() -> None:
@@ -77,7 +80,10 @@ def test_a_foreign_fact_is_listed_with_its_owner() -> None:
 
 
 def test_a_mixed_mail_yields_the_appointment_and_nothing_else() -> None:
-    reading = read("Hi Dana,\n\nThursday by 10am at Ikoyi Club, I will sign you in.\n\nOn the other thing: your MD will go. Keep your CV ready by Monday.\n\nRobin", "Thursday and the MD")
+    reading = read(
+        "Hi Dana,\n\nThursday by 10am at Ikoyi Club, I will sign you in.\n\nOn the other thing: your MD will go. Keep your CV ready by Monday.\n\nRobin",
+        "Thursday and the MD",
+    )
     assert reading.company_text == "Hello Dana,\n\nTime: Thursday by 10am.\nPlace: Ikoyi Club.\n\nRobin Vale\n"
     assert reading.company_subject == "Appointment: Thursday by 10am"
     assert not reading.complete
@@ -85,13 +91,16 @@ def test_a_mixed_mail_yields_the_appointment_and_nothing_else() -> None:
 
 def test_a_mail_that_frames_explain_whole_is_complete() -> None:
     reading = read("Hi Dana,\n\nThursday at 3 works for me. See you then.\n\nBest wishes,\nRobin", "Thursday")
-    assert reading.complete and reading.status is Status.CONFIRMED
+    assert reading.complete
+    assert reading.status is Status.CONFIRMED
     assert reading.company_text == "Hello Dana,\n\nThursday at 3 works for me.\nSee you then.\n\nRobin Vale\n"
 
 
 def test_a_mail_without_an_appointment_yields_nothing_even_where_its_sentences_are_harmless() -> None:
     reading = read("Hi Dana,\n\nHave a good weekend.\n\nRobin", "Hello")
-    assert not reading.appointment and reading.company_text == "" and reading.company_subject == ""
+    assert not reading.appointment
+    assert reading.company_text == ""
+    assert reading.company_subject == ""
 
 
 def test_the_subject_alone_opens_nothing() -> None:
@@ -107,7 +116,8 @@ def test_quoted_history_passes_nothing() -> None:
     for opener in ("On Mon, 20 Apr 2026, Dana <dana@acme.example> wrote:\n> ", "-----Original Message-----\nFrom: Dana <dana@acme.example>\n\n", "> "):
         reading = read(f"Tuesday 28 April at 18:30 works.\n\n{opener}Can we do Friday at 7:45?\n")
         assert own(reading) == ["Tuesday 28 April at 18:30"]
-        assert reading.sentences[-1].rule == "quoted-history" and not reading.complete
+        assert reading.sentences[-1].rule == "quoted-history"
+        assert not reading.complete
 
 
 def test_an_answer_below_quoted_lines_is_read() -> None:
@@ -161,7 +171,9 @@ def test_names_come_from_the_configuration_only() -> None:
 )
 def test_disguised_or_endless_sentences_are_never_approved_and_give_no_fact(text: str, rule: str) -> None:
     reading = read(text)
-    assert [s.rule for s in reading.sentences] == [rule] and reading.facts == () and not reading.complete
+    assert [s.rule for s in reading.sentences] == [rule]
+    assert reading.facts == ()
+    assert not reading.complete
 
 
 def test_disguises_that_change_nothing_for_a_reader_are_undone_first() -> None:
@@ -171,17 +183,24 @@ def test_disguises_that_change_nothing_for_a_reader_are_undone_first() -> None:
 
 def test_text_beyond_the_cap_is_withheld_whole() -> None:
     reading = read("Friday at 9:00 works. " * 3000)
-    assert not reading.complete and reading.facts == () and reading.company_text == "" and [s.rule for s in reading.sentences] == ["too-long", "too-long"]
+    assert not reading.complete
+    assert reading.facts == ()
+    assert reading.company_text == ""
+    assert [s.rule for s in reading.sentences] == ["too-long", "too-long"]
 
 
 def test_an_unknown_language_is_withheld_whole() -> None:
     reading = read("Quoniam tres horas expectavimus, nihil amplius dicendum putavimus ante Kalendas 12:30.")
-    assert reading.language == "" and not reading.complete and [s.rule for s in reading.sentences] == ["unknown-language"]
+    assert reading.language == ""
+    assert not reading.complete
+    assert [s.rule for s in reading.sentences] == ["unknown-language"]
 
 
 def test_no_text_is_complete_and_says_nothing() -> None:
     reading = read("", "")
-    assert reading.complete and reading.sentences == () and reading.company_text == ""
+    assert reading.complete
+    assert reading.sentences == ()
+    assert reading.company_text == ""
 
 
 def test_a_sentence_in_another_language_gives_no_fact() -> None:
@@ -210,7 +229,9 @@ def test_the_proof_finds_a_word_that_nothing_accounts_for() -> None:
 def test_a_reading_whose_proof_fails_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gateway.core.recognise.is_composed", lambda *_: False)
     reading = read("Thursday at 3 works for me.")
-    assert reading.company_text == "" and reading.company_subject == "" and not reading.complete
+    assert reading.company_text == ""
+    assert reading.company_subject == ""
+    assert not reading.complete
 
 
 def test_without_packs_nothing_is_understood() -> None:

@@ -20,7 +20,8 @@ def verdicts(text: str) -> list[bool]:
 
 @pytest.mark.parametrize(("language", "frame"), FRAMES, ids=[f"{language}-{frame.name}" for language, frame in FRAMES])
 def test_every_example_of_a_frame_is_approved_and_every_near_miss_withheld(language: str, frame: Frame) -> None:
-    assert frame.examples and frame.near_misses, "a frame without tests of its own"
+    assert frame.examples, "a frame without examples"
+    assert frame.near_misses, "a frame without near misses"
     assert [text for text in frame.examples if not all(verdicts(text))] == []
     assert [text for text in frame.near_misses if all(verdicts(text))] == []
 

@@ -22,7 +22,8 @@ def problems(files: dict[str, str]) -> str:
 def test_the_packs_of_the_repository_load_and_are_frozen() -> None:
     packs = load_packs(FILES)
     english = next(pack for pack in packs.packs if pack.language == "en")
-    assert "thursday" in english.words["weekdays"] and english.templates["greeting"].endswith(",")
+    assert "thursday" in english.words["weekdays"]
+    assert english.templates["greeting"].endswith(",")
     with pytest.raises(TypeError):
         english.words["weekdays"] = frozenset()  # type: ignore[index]
 
@@ -63,7 +64,10 @@ def test_each_fault_is_named_with_its_file_and_key(text: str, said: str) -> None
 
 def test_all_problems_of_all_files_are_told_at_once() -> None:
     told = problems({"a.toml": 'language = "xx"\n[words]\ncolours = []', "b.toml": "nonsense"})
-    assert "a.toml: words.colours: unknown" in told and "b.toml: " in told and "xx: words.weekdays: missing" in told and "xx: templates.greeting: missing" in told
+    assert "a.toml: words.colours: unknown" in told
+    assert "b.toml: " in told
+    assert "xx: words.weekdays: missing" in told
+    assert "xx: templates.greeting: missing" in told
 
 
 @pytest.fixture

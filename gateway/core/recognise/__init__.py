@@ -170,7 +170,15 @@ def _lists(judged: list[_Judged]) -> None:
             j.anchor = 0
 
 
-RELATIONS = (("deadlines", "reply_by"), ("cancelling", "cancelled"), ("negations", "unavailable"), ("late", "late"), ("moving", "moved"), ("proposing", "proposed"), ("confirming", "confirmed"))
+RELATIONS = (
+    ("deadlines", "reply_by"),
+    ("cancelling", "cancelled"),
+    ("negations", "unavailable"),
+    ("late", "late"),
+    ("moving", "moved"),
+    ("proposing", "proposed"),
+    ("confirming", "confirmed"),
+)
 
 
 def _relation(piece: Piece, pack: Pack) -> str:

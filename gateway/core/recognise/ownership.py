@@ -4,7 +4,6 @@ a third person, homework, an imperative, "you said". Evidence is negative and er
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -57,7 +56,8 @@ def clauses(piece: Piece, spans: Sequence[Span], context: RecogniserContext, pac
         if token.text in BREAKS or (token.text == "-" and token.spaced) or token.low in pack.words["clause_breaks"]:
             bounds.append(index)
     names = {word.lower() for name in (*context.client_names, *context.coach_names) for word in name.split()}
-    return [_judged(tokens, inside, spans, begin, end, blocked, names, pack) for begin, end in zip(bounds, [*bounds[1:], len(tokens)], strict=True) if begin < end]
+    ranges = zip(bounds, [*bounds[1:], len(tokens)], strict=True)
+    return [_judged(tokens, inside, spans, begin, end, blocked, names, pack) for begin, end in ranges if begin < end]
 
 
 def _whole_sentence(piece: Piece, inside: Sequence[bool], pack: Pack) -> str:
@@ -68,7 +68,7 @@ def _whole_sentence(piece: Piece, inside: Sequence[bool], pack: Pack) -> str:
     if hard:
         return hard
     soft = phrase_in(lows, words["foreign_soft"])
-    if soft and not (any(low in words["first_person"] for low in lows) and not any(low.startswith("you") for low in lows)):
+    if soft and not (any(low in words["first_person"] for low in lows) and not any(low in words["you"] or low in words["your"] for low in lows)):
         return THIRD + soft
     quotes = [index for index, t in enumerate(tokens) if t.text in '"\u201c\u201d\u00ab\u00bb\u201e']
     if quotes and (len(quotes) == 1 or quotes[1] - quotes[0] > 4):
@@ -83,53 +83,66 @@ def _judged(tokens: Sequence[Token], inside: Sequence[bool], spans: Sequence[Spa
     first = any(low in words["first_person"] for low in lows)
     cued = bool(phrase_in([t.low for t in tokens[begin:end]], words["cues"]))
     soft = cued or first or bool(phrase_in(lows, words["soft_cues"]))
-    plain = words["function"] | words["neutral_nouns"] | words["cues"] | words["soft_cues"] | words["first_person"] | words["clause_breaks"] | names
-    unknown = [t for t in outside if t.low not in plain]
+    bare = all(t.low in pack.plain or t.low in names for t in outside)
     helped = bool(phrase_in(lows[1:], words["cues"] | words["soft_cues"])) or any(s.kind is not FactKind.TIME and begin <= s.begin < end for s in spans)
-    return Clause(begin, end, blocked or _blocked(lows, helped, pack), cued, soft, first, not unknown)
+    return Clause(begin, end, blocked or _blocked(lows, helped, pack), cued, soft, first, bare)
 
 
 def _blocked(lows: Sequence[str], helped: bool, pack: Pack) -> str:
     """The word that gives this clause to another owner, '' where none does."""
     words = pack.words
     for index, low in enumerate(lows):
-        after = lows[index + 1] if index + 1 < len(lows) else ""
         if low in words["third_person"]:
             return THIRD + low
-        if low == "your" and after and after not in words["your_nouns"] and after not in words["neutral_nouns"] and after not in words["cues"] and after not in words["soft_cues"]:
+        after = lows[index + 1] if index + 1 < len(lows) else ""
+        if low in words["your"] and after and after not in words["your_nouns"] and after not in pack.plain:
             return f"{low} {after}"
-        if low in ("you", "you've", "you'd", "you'll", "you're"):
-            nearby = [w for w in lows[index + 1 : index + 4] if w not in words["function"] or w in words["past_you"]]
-            if any(w in words["past_you"] for w in nearby[:2]) or (nearby and re.fullmatch(r"[a-z]{3,}ed", nearby[0]) and nearby[0] not in words["neutral_nouns"] and nearby[0] not in words["cues"]):
-                return f"you {nearby[0]}"
+        if low in words["you"]:
+            verb = next((w for w in lows[index + 1 : index + 4] if w not in words["function"] or w in words["past_you"]), "")
+            if verb in words["past_you"] or (verb.endswith(tuple(words["past_endings"])) and len(verb) > 4 and verb not in pack.plain):
+                return f"{low} {verb}"
     opener = next((low for low in lows if low not in words["stop_openers"]), "")
-    if opener in words["imperatives"]:
-        return "" if opener in words["logistic_imperatives"] and helped else opener
+    if opener in words["imperatives"] and not (opener in words["logistic_imperatives"] and helped):
+        return opener
     return ""
 
 
 def owner_of(span: Span, piece: Piece, parts: Sequence[Clause], pack: Pack) -> str:
     """OWN, or the word that gives the span to another matter."""
-    words, tokens = pack.words, piece.tokens
-    clause = next(c for c in parts if c.begin <= span.begin < c.end)
-    if clause.blocked:
-        return clause.blocked
-    if any(c.blocked for c in parts if c.begin < span.end and c.end > span.begin):
-        return next(c.blocked for c in parts if c.begin < span.end and c.end > span.begin and c.blocked)
-    if span.kind is FactKind.TIME and span.end < len(tokens):
-        after, before = tokens[span.end], tokens[span.begin - 1].low if span.begin else ""
-        nouny = after.kind == "word" and after.spaced and after.low not in words["function"] and after.low not in words["cues"] and after.low not in words["soft_cues"] and after.low not in words["neutral_nouns"]
-        if nouny and (before in words["determiners"] or tokens[span.begin].low in words["determiners"]) and after.low not in words["first_person"] and after.low not in words["clause_breaks"]:
-            return after.low
-        if after.text == "=" or (after.text == "'" and not after.spaced):
-            return after.text
-    if span.kind is FactKind.TIME and tokens[span.end - 1].low.endswith("'s") and clause.end > span.end and not clause.soft:
-        return tokens[span.end - 1].low
-    following = next((c for c in parts if c.begin >= span.end), None)
-    if span.kind is FactKind.TIME and following is not None and following.begin == span.end and tokens[following.begin].text in ":=" and (following.blocked or not (following.bare or following.soft)):
-        return following.blocked or ":"
-    if span.kind is FactKind.PLACE and not clause.bare and tokens[span.begin].low in words["loose_openers"] and (span.begin == 0 or tokens[span.begin - 1].low not in words["place_leads"]):
-        return "loose place"  # "if the bridge opens": a common noun is a place only where it stands as one
-    if span.weak and not (clause.soft or any(c.soft for c in parts)):
-        return "duration"
-    return OWN
+    within = [c for c in parts if c.begin < span.end and c.end > span.begin]
+    clause, blocked = within[0], next((c.blocked for c in within if c.blocked), "")
+    if blocked:
+        return blocked
+    if span.kind is FactKind.TIME:
+        blocked = _of_a_noun(span, piece.tokens, pack) or _of_what_follows(span, piece.tokens, parts)
+    if span.kind is FactKind.PLACE and not clause.bare and _is_loose(span, piece.tokens, pack):
+        blocked = "loose place"
+    if span.weak and not any(c.soft for c in parts):
+        blocked = "duration"
+    return blocked or OWN
+
+
+def _of_a_noun(span: Span, tokens: Sequence[Token], pack: Pack) -> str:
+    """The unexplained noun that a time stands before ("the Wednesday refinement", "Monday's exam"); '' where there is none."""
+    words = pack.words
+    if span.end == len(tokens):
+        return ""
+    after, first = tokens[span.end], tokens[span.begin].low
+    before = tokens[span.begin - 1].low if span.begin else ""
+    noun = after.low if after.kind == "word" and after.spaced and after.low not in pack.plain else ""
+    if noun and (before in words["determiners"] or first in words["determiners"] or tokens[span.end - 1].low.endswith("'s")):
+        return noun
+    return after.text if after.text == "=" else ""
+
+
+def _of_what_follows(span: Span, tokens: Sequence[Token], parts: Sequence[Clause]) -> str:
+    """A time with a colon behind it belongs to what follows ("Friday 10:00: hand in the keys")."""
+    following = next((c for c in parts if c.begin == span.end), None)
+    if following is None or tokens[following.begin].text != ":" or not following.blocked and (following.bare or following.soft):
+        return ""
+    return following.blocked or ":"
+
+
+def _is_loose(span: Span, tokens: Sequence[Token], pack: Pack) -> bool:
+    """ "if the bridge opens": a common noun is a place only where it stands as one, behind "at", "in" or "is"."""
+    return tokens[span.begin].low in pack.words["loose_openers"] and (span.begin == 0 or tokens[span.begin - 1].low not in pack.words["place_leads"])

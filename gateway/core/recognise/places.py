@@ -40,7 +40,7 @@ def _capitals(tokens: Sequence[Token], index: int, most: int, pack: Pack) -> int
     """End of a run of at most `most` capitalised words that are no words of time."""
     words, end = pack.words, index
     while end < len(tokens) and end < index + most and tokens[end].capital and tokens[end].kind == "word" and len(tokens[end].text) > 1:
-        if tokens[end].low in words["weekdays"] or tokens[end].low in words["months"] or tokens[end].low in words["zones"] or tokens[end].low in words["function"]:
+        if any(tokens[end].low in words[name] for name in ("weekdays", "months", "zones", "function")):
             break
         end += 1
     return end
@@ -61,7 +61,8 @@ def _guess(tokens: Sequence[Token], index: int, pack: Pack) -> int:
     if index < 1 or tokens[index - 1].low not in words["place_prepositions"]:
         return index
     before = tokens[index - 2] if index > 1 else None
-    if before is None or not (before.kind in ("clock", "ordinal", "meridiem", "number", "zone") or any(before.low in words[name] for name in ("weekdays", "meridiem", "day_words", "day_parts", "zones", "place_verbs"))):
+    leads = ("weekdays", "meridiem", "day_words", "clock_words", "day_parts", "zones", "place_verbs")
+    if before is None or not (before.kind in ("clock", "ordinal", "meridiem", "number", "zone") or any(before.low in words[name] for name in leads)):
         return index
     return _capitals(tokens, index, 3, pack)
 

@@ -11,9 +11,14 @@ from gateway.core.recognise.tokens import Token, scan
 from gateway.core.vocabulary import Pack
 
 WRAPPED = 58  # a line at least this long may go on in the next one
-BULLET = re.compile(r"\s*(?:[-*\u2022\u2013\u2014\u00b7>]|\d{1,2}[.)](?!\d)|\(?[a-z]\)|option \w{1,2}[:.)]|[\u2190-\u2bff\U0001f000-\U0001faff]\ufe0f?)\s*", re.IGNORECASE)
-PICTURES = {"\u23f0": "time", "\U0001f550": "time", "\U0001f4c5": "time", "\U0001f5d3": "time", "\U0001f4c6": "time", "\U0001f4cd": "place", "\U0001f3e2": "place",
-            "\U0001f4de": "phone", "\u260e": "phone", "\U0001f4f1": "phone", "\U0001f517": "place", "\U0001f4bb": "place"}  # fmt: skip
+BULLET = re.compile(
+    r"\s*(?:[-*\u2022\u2013\u2014\u00b7>]|\d{1,2}[.)](?!\d)|\(?[a-z]\)|option \w{1,2}[:.)]|[\u2190-\u2bff\U0001f000-\U0001faff]\ufe0f?)\s*", re.IGNORECASE
+)
+PICTURES = {  # a picture at the front of a line is a label: clocks and calendars, pins and houses, telephones, chains and screens
+    **dict.fromkeys("\u23f0\U0001f550\U0001f4c5\U0001f5d3\U0001f4c6", "time"),
+    **dict.fromkeys("\U0001f4cd\U0001f3e2\U0001f517\U0001f4bb", "place"),
+    **dict.fromkeys("\U0001f4de\u260e\U0001f4f1", "phone"),
+}
 RULE = re.compile(r"\s*[-_=*\u2500\u2014]{4,}")
 
 
@@ -108,9 +113,8 @@ def _opens_history(line: str, pack: Pack) -> bool:
 
 def _label(line: str, pack: Pack) -> tuple[str, str]:
     """("place", "the rest") of "Where: the rest"; a picture of a clock or a pin is a label too."""
-    for picture, kind in PICTURES.items():
-        if line.startswith(picture):
-            return kind, line[len(picture) :]
+    if line[0] in PICTURES:
+        return PICTURES[line[0]], line[1:]
     head, colon, rest = line.lstrip("-*\u2022 ").partition(":")
     if not colon or not rest.strip() or len(head) > 40:
         return "", ""
@@ -181,7 +185,8 @@ def _greeting(tokens: tuple[Token, ...], pack: Pack) -> int:
     if index == len(tokens):
         return index if opened or (names and names <= 2) else 0
     if tokens[index].text in (",", "!", ":", "-", "\u2013", "\u2014", "."):
-        if not opened and (names == 0 or names > 2 or tokens[index].text in ".!:" or len(tokens[0].text) < 2 or (tokens[index].text == "-" and not tokens[index].spaced)):
+        hyphen = tokens[index].text == "-" and not tokens[index].spaced
+        if not opened and (names == 0 or names > 2 or tokens[index].text in ".!:" or len(tokens[0].text) < 2 or hyphen):
             return 0
         while index < len(tokens) and tokens[index].text in ",!:-\u2013\u2014.":
             index += 1

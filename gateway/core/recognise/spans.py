@@ -18,9 +18,41 @@ from gateway.core.vocabulary import Pack
 
 # W weekday C clock D date O 14th N number w number word M month Y tomorrow P morning Z zone U unit A am R next E every o first H half t joiner
 STRONG = re.compile(r"[WCDOY]|M[NO]|[NO]t?M|[Nw]-?A|[Nw]-?P?Z|H[Nw]|[Nw]H[Nw]|[REo][PWM]|Mo|[Nw]t*mP|E[Nwo]?U|[RE]U|b[Nw](?!-?U)|t[Nw](?=tY)")
-EXACT = re.compile(r"[WCDO]|M[NO]|[NO]t?M|[Nw]-?A|[Nw]-?P?Z|H[Nw]|[Nw]H[Nw]|[Nw]t*mP|Y.*[Nw]|[Nw].*Y|[YP]b?[Nw]")  # names a day or an hour: enough to be an appointment
+# names a day or an hour: enough to be an appointment
+EXACT = re.compile(r"[WCDO]|M[NO]|[NO]t?M|[Nw]-?A|[Nw]-?P?Z|H[Nw]|[Nw]H[Nw]|[Nw]t*mP|Y.*[Nw]|[Nw].*Y|[YP]b?[Nw]")
 DAY, HOUR = re.compile(r"[WDOYM]"), re.compile(r"C|[Nw]-?[AZ]|[bt][Nw]|W,?[Nw](?!U)|Y[Nw]")
 LEFT, RIGHT = "t,-/)&:", "tb,-/(&:"
+SIGNS = {
+    ",": ",",
+    "\u22c5": ",",
+    "\u00b7": ",",
+    "|": ",",
+    "-": "-",
+    "\u2013": "-",
+    "\u2014": "-",
+    "\u2212": "-",
+    "/": "/",
+    "(": "(",
+    ")": ")",
+    "&": "&",
+    ":": ":",
+    "~": "t",
+    "@": "b",
+}
+KINDS = {"clock": "C", "date": "D", "ordinal": "O", "zone": "Z", "meridiem": "A"}
+CLASSES = (
+    ("C", "clock_words"),
+    ("P", "day_parts"),
+    ("Z", "zones"),
+    ("U", "units"),
+    ("w", "number_words"),
+    ("R", "relative"),
+    ("E", "recurring"),
+    ("o", "ordinal_words"),
+    ("H", "half_words"),
+    ("b", "bound_prepositions"),
+    ("t", "time_joiners"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,42 +124,38 @@ def _number_groups(text: str, tokens: Sequence[Token]) -> list[tuple[int, int]]:
 
 def letters(tokens: Sequence[Token], taken: Sequence[bool], pack: Pack) -> str:
     """One letter a token: its class in the time grammar, '.' for none."""
-    words = pack.words
-    out: list[str] = []
-    lows = [token.low for token in tokens]
+    code = ""
     for index, token in enumerate(tokens):
-        low = token.low
-        number_beside = any(0 <= i < len(tokens) and tokens[i].kind in ("number", "clock", "ordinal", "date") for i in (index - 1, index + 1))
         if taken[index]:
-            letter = "."
-        elif token.kind in ("clock", "date", "ordinal", "zone", "meridiem"):
-            letter = {"clock": "C", "date": "D", "ordinal": "O", "zone": "Z", "meridiem": "A"}[token.kind]
+            code += "."
         elif token.kind == "number":
-            letter = "N" if len(low) <= 2 and int(low) <= 90 or re.fullmatch("20[23]\\d", low) else "."
+            code += "N" if len(token.low) <= 2 and int(token.low) <= 90 or re.fullmatch(r"20[23]\d", token.low) else "."
         elif token.kind == "sign":
-            letter = {",": ",", "-": "-", "\u2013": "-", "\u2014": "-", "\u2212": "-", "/": "/", "(": "(", ")": ")", "&": "&", ":": ":", "\u22c5": ",", "\u00b7": ",", "|": ",", "~": "t", "@": "b"}.get(
-                token.text, "."
-            )
-        elif low in words["weekdays"]:
-            letter = "W" if token.capital or number_beside or low not in words["weekdays_capital"] else "."
-        elif low in words["months"]:
-            letter = "M" if number_beside or token.capital and (low not in words["months_capital"] or index) or low not in words["months_capital"] else "."
-        elif low in words["clock_words"]:
-            letter = "C"
-        elif low in words["day_words"] or " ".join(lows[index : index + 2]) in words["day_words"] or (index and " ".join(lows[index - 1 : index + 1]) in words["day_words"]):
-            letter = "Y"
+            code += SIGNS.get(token.text, ".")
         else:
-            letter = "m" if low in words["possessives"] and index + 1 < len(tokens) and (lows[index + 1] in words["day_parts"] or lows[index + 1] in words["possessed"]) else "P" if index and out[-1] == "m" else next((mark for mark, name in _CLASSES if low in words[name]), ".")
-            if letter == "A" and not (index and out[-1] in "NwC"):
-                letter = "."
-        out.append(letter)
-    return "".join(out)
+            code += KINDS.get(token.kind) or _word_letter(tokens, index, code, pack)
+    return code
 
 
-_CLASSES = (
-    ("P", "day_parts"), ("Z", "zones"), ("U", "units"), ("A", "meridiem"), ("w", "number_words"), ("R", "relative"), ("E", "recurring"), ("o", "ordinal_words"), ("H", "half_words"),
-    ("b", "bound_prepositions"), ("t", "time_joiners"),
-)  # fmt: skip
+def _word_letter(tokens: Sequence[Token], index: int, code: str, pack: Pack) -> str:
+    """The class of a word, which may hang on its neighbours: "sat" and "may" are times beside a number or with a capital only."""
+    words, token, low = pack.words, tokens[index], tokens[index].low
+    before, after = tokens[index - 1] if index else None, tokens[index + 1] if index + 1 < len(tokens) else None
+    beside_number = any(t is not None and t.kind in ("number", "clock", "ordinal", "date") for t in (before, after))
+    if low in words["weekdays"]:
+        return "W" if token.capital or beside_number or low not in words["weekdays_capital"] else "."
+    if low in words["months"]:
+        return "M" if beside_number or low not in words["months_capital"] or (token.capital and index) else "."
+    pairs = [f"{low} {after.low}" if after else low, f"{before.low} {low}" if before else low]
+    if low in words["day_words"] or any(pair in words["day_words"] for pair in pairs):
+        return "Y"
+    if low in words["meridiem"] and code[-1:] in tuple("NwC"):
+        return "A"
+    if low in words["possessives"] and after is not None and (after.low in words["day_parts"] or after.low in words["possessed"]):
+        return "m"
+    if code.endswith("m"):
+        return "P"
+    return next((mark for mark, name in CLASSES if low in words[name]), ".")
 
 
 def time_spans(tokens: Sequence[Token], taken: Sequence[bool], pack: Pack) -> list[tuple[int, int, bool, bool]]:
@@ -135,53 +163,50 @@ def time_spans(tokens: Sequence[Token], taken: Sequence[bool], pack: Pack) -> li
     code = letters(tokens, taken, pack)
     found = []
     for run in re.finditer(r"[^.]+", code):
-        for begin, end in _split_run(code, run.start(), run.end(), tokens):
+        for begin, end in _paired(code, run.start(), run.end()):
             begin, end = _trimmed(code, begin, end, tokens, pack)
             if 0 < begin < end and code[begin] in "Oo" and tokens[begin - 1].low in pack.words["ordinal_articles"]:
                 begin -= 1
-            part = code[begin:end]
-            lead = code[begin - 1] if begin else ""
-            if STRONG.search(part) or (lead in ("b", "t") and begin and tokens[begin - 1].low in pack.words["time_prepositions"] and re.match(r"[Nw](?!-?U)", part)):
-                end = _with_tail(tokens, end, pack)
-                found.append((begin, end, not EXACT.search(part) and lead not in ("b", "t"), bool(DAY.search(part) and HOUR.search(part))))
+            part, bound = code[begin:end], begin > 0 and code[begin - 1] in "bt" and tokens[begin - 1].low in pack.words["time_prepositions"]
+            if STRONG.search(part) or (bound and re.match(r"[Nw](?!-?U)", part)):
+                vague = not EXACT.search(part) and not (begin and code[begin - 1] in "bt")
+                found.append((begin, _with_tail(tokens, end, pack), vague, bool(DAY.search(part) and HOUR.search(part))))
             elif re.search(r"[Nw]-?U|HU", part):
-                if end < len(tokens) and tokens[end].low in pack.words["duration_nouns"]:
-                    end += 1
+                end += end < len(tokens) and tokens[end].low in pack.words["duration_nouns"]
                 found.append((begin, end, True, False))
     return found
 
 
-def _split_run(code: str, begin: int, end: int, tokens: Sequence[Token]) -> list[tuple[int, int]]:
-    """A spaced dash between a complete time and more words is a break, not a range; brackets must pair."""
+def _paired(code: str, begin: int, end: int) -> list[tuple[int, int]]:
+    """The run, cut in two where it holds half a pair of brackets."""
     part = code[begin:end]
-    if part.count("(") != part.count(")"):
-        cut = begin + (part.rindex("(") if "(" in part else part.index(")"))
-        return [(begin, cut), *([(cut + 1, end)] if cut + 1 < end else [])]
-    return [(begin, end)]
+    if part.count("(") == part.count(")"):
+        return [(begin, end)]
+    cut = begin + (part.rindex("(") if "(" in part else part.index(")"))
+    return [(begin, cut), (cut + 1, end)]
 
 
 def _trimmed(code: str, begin: int, end: int, tokens: Sequence[Token], pack: Pack) -> tuple[int, int]:
     """The run without joiners at its ends and without a number that counts something else ("Monday, three things")."""
-    changed = True
-    while changed and begin < end:
-        changed = False
-        if code[begin] in LEFT or (code[begin] == "U" and end - begin > 1) or (code[begin] == "(" and code[begin:end].count(")") == 0):
-            begin, changed = begin + 1, True
-        elif code[begin] == "(" and code[begin:end].find(")") == end - begin - 1:
-            begin, end, changed = begin + 1, end - 1, True
-        elif code[end - 1] in RIGHT or code[end - 1] in "REo" and end - begin > 1 and code[end - 2] != "U":
-            end, changed = end - 1, True
-        elif tokens[begin].low == "one" and end - begin > 1 and code[begin + 1] in "tb,":
-            begin, changed = begin + 1, True
-        elif code[end - 1] in "Nw" and end - begin > 1 and end < len(tokens) and tokens[end].kind == "word" and tokens[end].spaced and not _may_follow(tokens[end], pack):
-            end, changed = end - 1, True
+    while begin < end:
+        part, after = code[begin:end], tokens[end] if end < len(tokens) else None
+        alone = len(part) == 1
+        if part[0] in LEFT or (part[0] == "(" and ")" not in part) or (not alone and (part[0] == "U" or tokens[begin].low == "one" and part[1] in "tb,")):
+            begin += 1
+        elif part[0] == "(" and part.find(")") == len(part) - 1:
+            begin, end = begin + 1, end - 1
+        elif part[-1] in RIGHT or (not alone and part[-1] in "REo" and part[-2] != "U"):
+            end -= 1
+        elif not alone and part[-1] in "Nw" and after is not None and after.kind == "word" and after.spaced and not _may_follow(after, pack):
+            end -= 1
+        else:
+            break
     return begin, end
 
 
 def _may_follow(token: Token, pack: Pack) -> bool:
     """Whether the word after a bare number leaves it a clock time ("Thursday 3 works") rather than a count."""
-    words = pack.words
-    return token.low in words["function"] or token.low in words["cues"] or token.low in words["soft_cues"] or token.low in words["clause_breaks"] or token.low in words["time_prepositions"]
+    return token.low in pack.plain and token.low not in pack.words["neutral_nouns"] or token.low in pack.words["time_prepositions"]
 
 
 def _with_tail(tokens: Sequence[Token], end: int, pack: Pack) -> int:

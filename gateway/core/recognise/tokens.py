@@ -10,7 +10,23 @@ from dataclasses import dataclass
 
 LONGEST = 200  # characters of one chunk without white space; longer ones are never read
 INVISIBLE = dict.fromkeys(
-    [*range(0x200B, 0x2010), *range(0x2060, 0x2065), 0xFEFF, 0x00AD, 0x034F, 0x061C, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x180E, 0x3164, *range(0xFE00, 0xFE10), *range(0xE0000, 0xE0080)]
+    # zero width, soft hyphen, fillers, variation selectors, tags
+    [
+        *range(0x200B, 0x2010),
+        *range(0x2060, 0x2065),
+        0xFEFF,
+        0x00AD,
+        0x034F,
+        0x061C,
+        0x115F,
+        0x1160,
+        0x17B4,
+        0x17B5,
+        0x180E,
+        0x3164,
+        *range(0xFE00, 0xFE10),
+        *range(0xE0000, 0xE0080),
+    ]
 )
 BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")  # RFC 3987 section 4.1: the order seen is not the order written
 APOSTROPHES = dict.fromkeys(map(ord, "\u2018\u2019\u02bc\u02b9\u2032`\u00b4"), "'")
@@ -54,7 +70,7 @@ def normalise(text: str) -> str:
     text = unicodedata.normalize("NFKC", text.replace("\r\n", "\n").replace("\r", "\n")).translate(INVISIBLE)
     if not text.isascii():
         text = "".join(str(unicodedata.digit(c)) if c.isdigit() and not c.isascii() else c for c in text).translate(APOSTROPHES)
-    return text
+    return re.sub(r"[^\S\n]+", " ", text)
 
 
 def is_foreign_script(text: str) -> bool:
@@ -91,7 +107,8 @@ def scan(text: str, offset: int = 0) -> tuple[Token, ...]:
         for number, (begin, end) in enumerate(inner):
             for match in PIECE.finditer(piece, begin, end):
                 spaced = match.start() == 0
-                tokens.append(Token(match.lastgroup or "sign", match[0], match[0].lower(), offset + start + match.start(), offset + start + match.end(), spaced))
+                begins, ends = offset + start + match.start(), offset + start + match.end()
+                tokens.append(Token(match.lastgroup or "sign", match[0], match[0].lower(), begins, ends, spaced))
             if kind and number == 0:
                 tokens.append(Token(kind, bare, bare.lower(), offset + start + lead, offset + start + lead + len(bare), lead == 0))
     return tuple(tokens)
