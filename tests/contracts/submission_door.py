@@ -21,6 +21,7 @@ from tests.fakes.clock import FixedClock
 
 COACH = "coach@coach.example"
 PASSWORD = b"correct horse"
+PLAIN_LOGIN = b64encode(b"\0robin\0" + PASSWORD)
 MAIL = b"From: <coach@coach.example>\r\nSubject: Tuesday\r\n\r\nSee you at 10.\r\n"
 
 
