@@ -120,7 +120,8 @@ def _fields(subject: str, sender_name: str, sender: str, to: str, date: str, mes
     """The fields that stand both outside and inside, with their words."""
     fields = (
         ("From", address_words(sender_name, sender)),
-        ("To", address_words("", to)),
+        # an address beyond ASCII would make the whole message one of RFC 6532, which few can sign, forward or search; the envelope alone names it
+        ("To", address_words("", to) if to.isascii() else ("undisclosed-recipients:;",)),
         ("Date", tuple(date.split(" "))),
         ("Message-ID", (message_id,)),
         ("Subject", text_words(subject)),
@@ -154,7 +155,7 @@ def _body(boundary: bytes) -> tuple[bytes, bytes]:
 _FIELD = re.compile(rb"([A-Za-z-]+): ([\x20-\x7e]*(?:\r\n [\x20-\x7e]+)*)\r\n")
 _ALLOWED = {
     b"From": re.compile(rb"(?:[\x20-\x7e]+ )?<[^<>]+@[^<>@ ]+>"),
-    b"To": re.compile(rb"<[^<>]+@[^<>@ ]+>"),
+    b"To": re.compile(rb"<[^<>]+@[^<>@ ]+>|undisclosed-recipients:;"),
     b"Date": re.compile(rb"[A-Z][a-z]{2}, \d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d(?::\d\d)? [+-]\d{4}"),
     b"Message-ID": re.compile(rb"<[^<>@ ]+@[^<>@ ]+>"),
     b"Subject": re.compile(re.escape(OUTER_SUBJECT.encode())),

@@ -302,10 +302,12 @@ def create_coach_key(home: Path, name: str, addr: str) -> str:
     try:
         return coach_fingerprint(home)
     except ConfigurationError:
+        pass  # none yet
+    try:
         _blocking(home, "--charset=utf-8", "--generate-key", stdin=parameters.encode())
-        return coach_fingerprint(home)
     finally:
-        _blocking(home, "--kill", "all", program="gpgconf")  # the agent that made the key
+        _blocking(home, "--kill", "all", program="gpgconf")  # the agent that gpg started to make the key
+    return coach_fingerprint(home)
 
 
 def coach_fingerprint(home: Path) -> str:

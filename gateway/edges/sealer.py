@@ -51,6 +51,7 @@ _OPTIONS = (
     "--no-emit-version",
     "--no-comments",
 )
+_PATIENCE = 2.0  # seconds an agent may take to say who it is, or to end when asked
 _LARGE = 8 << 20  # octets from which on seals run one at a time, so that a burst of attachments does not multiply in memory
 
 
@@ -131,51 +132,73 @@ class _Agent:
     """The gpg-agent that holds the coach's secret key, for as long as this process lives.
 
     `gpg-agent --daemon COMMAND` ends when COMMAND does; ours reads a pipe whose other end only we hold, so even `kill -9` of this process ends both.
+    Where another process of the gateway (a command beside the daemon) runs one for the same home, that one is used and left alone.
     """
 
     def __init__(self, home: Path, limit: float) -> None:
         self._home, self._limit = str(home), limit
         self._guard: subprocess.Popen[bytes] | None = None
-        self.births = 0
+        self._watch: int | None = None  # process descriptor of our agent: a signal through it can hit no other process
         self._socket = ""
+        self.births = 0
 
     def start(self) -> None:
-        """Ends what an earlier crash may have left, then starts anew. Raises SealerUnavailable."""
+        """Make sure that an agent answers. Raises SealerUnavailable."""
         self.stop()
-        self._socket = self._gpgconf("--list-dirs", "agent-socket")
+        try:
+            command = ["gpgconf", "--homedir", self._home, "--list-dirs", "agent-socket"]
+            found = subprocess.run(command, env=_ENVIRONMENT, capture_output=True, timeout=self._limit, check=True)  # noqa: S603
+            self._socket = os.fsdecode(found.stdout.strip())
+            if not self.answers() and not self._spawned() and not self.answers():  # asked again: another process may have been quicker
+                raise SealerUnavailable("gpg-agent did not start")
+        except (OSError, subprocess.SubprocessError):
+            raise SealerUnavailable("gpg-agent did not start") from None
+        self.births += 1
+
+    def answers(self) -> bool:
+        """Whether an agent of this home answers."""
+        return self._pid() > 0
+
+    def stop(self) -> None:
+        """End the agent if it is ours, hung or not, and wait until it is gone."""
+        guard, self._guard, watch, self._watch = self._guard, None, self._watch, None
+        if watch is not None:
+            for sign in (signal.SIGTERM, signal.SIGKILL):
+                if not _readable(watch, 0):
+                    signal.pidfd_send_signal(watch, sign)
+                    _readable(watch, _PATIENCE)
+            os.close(watch)
+        if guard is not None:
+            for stream in (guard.stdin, guard.stdout):
+                if stream:
+                    stream.close()
+            guard.wait()  # it ends at the end of its input
+
+    def _spawned(self) -> bool:
         command = ["gpg-agent", "--homedir", self._home, "--no-options", "--disable-scdaemon", "--daemon", "sh", "-c", "echo up; exec cat >/dev/null"]
         pipe = subprocess.PIPE
         self._guard = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, env=_ENVIRONMENT)  # noqa: S603
         assert self._guard.stdout  # noqa: S101  # for the type checker: it is a pipe
-        if not _readable(self._guard.stdout.fileno(), self._limit) or self._guard.stdout.readline() != b"up\n":
-            raise SealerUnavailable("gpg-agent did not start")
-        self.births += 1
+        if _readable(self._guard.stdout.fileno(), self._limit) and self._guard.stdout.readline() == b"up\n":
+            self._watch = os.pidfd_open(self._pid())
+            return True
+        self._guard.kill()
+        self.stop()
+        return False
 
-    def alive(self) -> bool:
-        """Whether the agent accepts connections."""
-        with socket.socket(socket.AF_UNIX) as s:
-            return s.connect_ex(self._socket) == 0
-
-    def stop(self) -> None:
-        """Ends the agent and waits until it is gone."""
-        guard, self._guard = self._guard, None
-        self._gpgconf("--kill", "all")
-        if guard:
-            for stream in (guard.stdin, guard.stdout):
-                if stream:
-                    stream.close()
-            try:
-                guard.wait(self._limit)
-            except subprocess.TimeoutExpired:
-                guard.kill()
-                guard.wait()
-
-    def _gpgconf(self, *arguments: str) -> str:
+    def _pid(self) -> int:
+        """Process id of the agent that answers at the socket (Assuan: greeting, "GETINFO pid", "D <pid>"); 0 where none does."""
         try:
-            done = subprocess.run(["gpgconf", "--homedir", self._home, *arguments], env=_ENVIRONMENT, capture_output=True, timeout=self._limit, check=False)  # noqa: S603, S607
-        except (OSError, subprocess.TimeoutExpired):
-            raise SealerUnavailable("gpgconf did not answer") from None
-        return done.stdout.decode("utf-8", "surrogateescape").strip()
+            with socket.socket(socket.AF_UNIX) as s:
+                s.settimeout(_PATIENCE)
+                s.connect(self._socket)
+                with s.makefile("rwb") as lines:
+                    lines.readline()
+                    lines.write(b"GETINFO pid\n")
+                    lines.flush()
+                    return int(lines.readline().removeprefix(b"D "))
+        except (OSError, ValueError):
+            return 0
 
 
 class Sealer:
@@ -233,7 +256,7 @@ class Sealer:
     def _revived(self, births: int) -> bool:
         """Whether the agent of that birth had died and another lives: then, and only then, a second attempt makes sense."""
         with self._agent_lock:
-            if self._agent.births == births and not self._agent.alive():
+            if self._agent.births == births and not self._agent.answers():
                 self._agent.start()
             return self._agent.births != births
 

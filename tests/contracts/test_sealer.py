@@ -333,9 +333,9 @@ async def test_seal_before_start_and_after_stop_defers(coach: Path, kim: Home) -
     await sealer.start()
     assert len(agents(coach)) == 1
     await sealer.stop()
+    assert agents(coach) == []
     with pytest.raises(SealerUnavailable):
         await sealer.seal(SECRET, key)
-    await gone(coach)
 
 
 async def test_agent_that_died_is_replaced_and_the_seals_succeed(sealer: Sealer, coach: Path, key: Key) -> None:
@@ -345,6 +345,40 @@ async def test_agent_that_died_is_replaced_and_the_seals_succeed(sealer: Sealer,
     sealed = await asyncio.gather(*(sealer.seal(SECRET, key) for _ in range(6)))
     assert len(set(sealed)) == 6
     assert len(agents(coach)) == 1
+
+
+async def test_two_processes_of_the_gateway_share_an_agent(sealer: Sealer, coach: Path, kim: Home, key: Key) -> None:
+    """A command beside the daemon uses its agent and leaves it running; a daemon whose agent belonged to a command goes on without it."""
+    daemons = agents(coach)
+    _, keyring = await pinned(coach, kim.public())
+    beside = Sealer(coach, coach_fingerprint(coach), keyring.ring)
+    await beside.start()
+    await beside.seal(SECRET, key)
+    assert agents(coach) == daemons
+    await beside.stop()
+    assert agents(coach) == daemons
+    await beside.start()
+    await sealer.stop()
+    await gone(coach)
+    await beside.seal(SECRET, key)
+    assert len(agents(coach)) == 1
+    await beside.stop()
+    await gone(coach)
+
+
+async def test_agent_that_hangs_is_replaced(coach: Path, kim: Home) -> None:
+    """Stopped in the middle: it accepts connections and says nothing."""
+    key, keyring = await pinned(coach, kim.public())
+    sealer = Sealer(coach, coach_fingerprint(coach), keyring.ring, limit=1)
+    await sealer.start()
+    (hung,) = agents(coach)
+    os.kill(int(hung), signal.SIGSTOP)
+    try:
+        await asyncio.wait_for(sealer.seal(SECRET, key), 60)
+        assert hung not in agents(coach)
+    finally:
+        await sealer.stop()
+    assert agents(coach) == []
 
 
 async def test_agent_ends_when_the_daemon_is_killed(coach: Path) -> None:
