@@ -138,6 +138,17 @@ async def test_a_commit_that_fails_keeps_nothing_and_harms_no_other(store: Any) 
     assert len(await words(store)) == len(before) + 4
 
 
+@pytest.mark.parametrize("name", ["s\udcff", "s\x00"])
+async def test_a_name_the_database_cannot_hold_harms_no_other(store: Any, name: str) -> None:
+    """Whether such a name is taken or refused is the engine's business; the mail beside it must not pay for it."""
+    poison = custody(name, outgoing("p"), digest=b"d" * 32)
+    results = await asyncio.gather(*(store.commit(c) for c in (custody("s1", outgoing("a")), poison, custody("s2", outgoing("b")))), return_exceptions=True)
+    assert [getattr(results[i], "submission_id", None) for i in (0, 2)] == ["s1", "s2"]
+    taken = not isinstance(results[1], BaseException)
+    assert (await store.status())["accepted"] == 2 + taken
+    assert (await store.status())["pending"] == 2 + taken
+
+
 @pytest.mark.parametrize("detail", [("reason", "Anna told me she will resign"), ("subject", "x"), ("reason", "anna@home.example"), ("kinds", "a\nb")])
 async def test_an_event_that_could_carry_content_stops_the_commit(store: Any, detail: tuple[str, str]) -> None:
     deposit = replace(custody("s1", outgoing("a")), events=(AuditEvent("accepted", "s1", None, (detail,)),))

@@ -20,6 +20,7 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
+from gateway.core.checkpoint import parse_checkpoints
 from gateway.core.model import AuditEvent, Client, Contact, Mailbox, Role
 from gateway.edges.store import Notary, Store, User, migrate, note_key, sqlite_url
 from gateway.edges.vault import Vault
@@ -242,6 +243,62 @@ def test_a_failing_system_call_never_makes_a_false_acknowledgement(folder: Path,
     else:
         assert process.returncode == 0, errors.decode()
     assert_in_custody(folder, said(output, "kept"))
+
+
+def test_the_command_line_writes_while_the_daemon_does(folder: Path) -> None:
+    """Two processes on one file, both writing: neither is refused, and their rows make one chain."""
+    process = worker(folder, "r", 200, 300)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"ready\n"
+
+    async def change() -> None:
+        store = opened(folder)
+        for number in range(40):
+            await store.put_contact(TENANT, Contact(f"@shop{number}.example", Role.NOT_A_CLIENT))
+        assert len((await store.directory(TENANT)).contacts) == 40
+        store.close()
+
+    asyncio.run(change())
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors.decode()
+    assert len(said(output, "kept")) == 200
+    assert_in_custody(folder, said(output, "kept"))
+
+
+# ------------------------------------------------------------------------------------------------ restored
+def test_a_restored_backup_is_found_by_a_checkpoint_from_outside_also_after_the_log_went_on(folder: Path, tmp_path: Path) -> None:
+    """Yesterday's database under today's checkpoint."""
+    notary = Notary.create(tmp_path / "audit.key")
+
+    async def day(names: tuple[str, ...]) -> str:
+        store = opened(folder)
+        for name in names:
+            await store.commit(custody(name, outgoing(f"{name}.a")))
+        note = await store.checkpoint(TENANT, notary)
+        store.close()
+        return note
+
+    async def judge(note: str) -> tuple[bool, bool, int | None]:
+        store = opened(folder)
+        key = note_key(notary.public(await store.origin(TENANT)))
+        found, back = await store.verify(TENANT, key, parse_checkpoints(note)), await store.rolled_back(TENANT, note)
+        assert (await store.verify(TENANT, key)).ok  # in itself it is whole: only what was kept outside shows it
+        store.close()
+        return found.ok, back, found.first_bad
+
+    asyncio.run(day(("s1", "s2")))
+    shutil.copy(folder / "coachgate.db", tmp_path / "backup.db")
+    kept_outside = asyncio.run(day(("s3", "s4")))
+    assert asyncio.run(judge(kept_outside)) == (True, False, None)
+    for name in ("coachgate.db-wal", "coachgate.db-shm"):
+        (folder / name).unlink(missing_ok=True)
+    shutil.copy(tmp_path / "backup.db", folder / "coachgate.db")
+    assert asyncio.run(judge(kept_outside)) == (False, True, 7)
+    asyncio.run(day(("s5", "s6", "s7")))
+    ok, back, first = asyncio.run(judge(kept_outside))
+    assert (ok, back) == (False, True)
+    assert first is not None
+    assert first <= 7
 
 
 # ------------------------------------------------------------------------------------------------ schema

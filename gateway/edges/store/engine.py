@@ -27,6 +27,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, exc, make_url
 from gateway.errors import ConfigurationError, GatewayError, StoreDamaged, StoreUnavailable
 
 T = TypeVar("T")
+_OWN_FAULTS = (exc.IntegrityError, exc.DataError, exc.ProgrammingError, exc.InterfaceError)  # a unit's own: it fails alone
 _BATCH = 128  # units in one transaction: bounds what one failing COMMIT takes with it
 
 
@@ -154,9 +155,9 @@ def _attempt(unit: _Unit, connection: Connection) -> Callable[[], None]:
     try:
         with connection.begin_nested():
             result = unit.work(connection)
-    except exc.IntegrityError as error:
-        conflict = StoreUnavailable(f"the row is there already or lacks what it refers to: {type(error.orig).__name__}")
-        return lambda: unit.future.set_exception(conflict)
+    except _OWN_FAULTS as error:
+        refusal = StoreUnavailable(f"the database refused the row: {type(error.orig).__name__}")  # it is there already, or no engine takes such a value
+        return lambda: unit.future.set_exception(refusal)
     except exc.SQLAlchemyError:
         raise
     except Exception as error:  # noqa: BLE001  # belongs to this caller alone, who gets it whole
