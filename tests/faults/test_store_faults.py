@@ -148,6 +148,25 @@ def test_a_power_cut_loses_nothing_that_was_synced(folder: Path, tmp_path: Path)
             assert_in_custody(cut, [f"s{n}" for n in range(number + 1)])
 
 
+def test_nothing_is_acknowledged_before_it_is_synced(folder: Path, tmp_path: Path) -> None:
+    """The order of system calls: ready, write the log, sync it, and only then "kept"."""
+    if shutil.which("strace") is None:
+        pytest.skip("strace is not installed: Debian package strace")
+    trace = tmp_path / "trace"
+    wrapper = ("strace", "-f", "-qq", "-y", "-o", str(trace), "-e", "trace=write,pwrite64,fdatasync,fsync")
+    process = worker(folder, "r", 1, 300, wrapper=wrapper)
+    output, errors = process.communicate(timeout=60)
+    if process.returncode:
+        pytest.skip(f"strace may not trace here: {errors.decode()[:80]}")
+    assert said(output, "kept") == ["r-0"]
+    calls = trace.read_text().splitlines()
+    ready, kept = (next(i for i, call in enumerate(calls) if f'"{word}' in call) for word in ("ready", "kept"))
+    between = [call.split(None, 1)[1].split("(")[0] for call in calls[ready:kept] if "-wal>" in call]
+    assert "pwrite64" in between
+    last_write = max(i for i, call in enumerate(between) if call == "pwrite64")
+    assert {"fdatasync", "fsync"} & set(between[last_write:])
+
+
 # ------------------------------------------------------------------------------------------------ refused by the disk or by another process
 def test_a_database_locked_by_another_process_defers_and_keeps_nothing(folder: Path) -> None:
     """The other process holds the write lock longer than the store waits."""
