@@ -15,6 +15,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 from gateway.core import css
 
 TAGS = 10_000  # the tree builder is quadratic in the depth of some elements
+ATTRIBUTES = 500  # of one element; the tree builder compares each with each
 MATCHES = 20_000  # pairs of a style rule and an element
 URL_OCTETS = 2000
 
@@ -84,7 +85,7 @@ class _Close:
 
 def read(source: str) -> Page | None:
     """What a reader sees of an HTML document and what not; None where it is too complex to say."""
-    if source.count("<") > TAGS:
+    if source.count("<") > TAGS or any(len(tag.partition(">")[0].split()) > ATTRIBUTES for tag in source.split("<")):
         return None
     document = LexborHTMLParser(source)
     text = _Text(hidden=[said for said in _DOCTYPE.findall(source) if not _PLAIN_DOCTYPE.fullmatch(said)] + _END_TAG.findall(source))

@@ -216,12 +216,12 @@ class WorkerReader:
         """Everything known of `raw`; `UNREADABLE` where reading it takes too long, too much, or the process down. Raises `ReaderUnavailable`."""
         seconds = self._seconds + SECONDS_A_MIB * len(raw) / MIB + SECONDS_A_CONTEXT * max(0, len(contexts) - 1)
         task = _Task(len(raw), len(raw) > INLINE_OCTETS, contexts, command, seconds)
-        for last in (False, True):
+        for _ in range(self._count + 1):  # all processes may have been ended from outside at once; one more is fresh
             worker = await self._take()
             try:
                 return await worker.ask(raw, task)
             except _Died as death:
-                if last or not death.by_chance:
+                if not death.by_chance:
                     break
             finally:
                 self._give_back(worker)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gateway.core.css import RULES, read_sheet
-from gateway.core.html import MATCHES, TAGS, Page, read
+from gateway.core.html import ATTRIBUTES, MATCHES, TAGS, Page, read
 
 
 def seen(source: str) -> str:
@@ -155,6 +155,7 @@ def test_the_target_of_a_link_is_said(source: str, page: Page) -> None:
     "source",
     [
         "<b>" * (TAGS + 1),
+        "<b" + " a" * (ATTRIBUTES + 1) + ">",
         "<style>" + "p{color:red}" * (RULES + 1) + "</style>",
         "<style>" + "p{color:red}" * 10 + "</style>" + "<p>" * (MATCHES // 10 + 1),
         "<style>p:not(b){color:red}</style>x",
