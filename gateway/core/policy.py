@@ -13,7 +13,7 @@ import json
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 from gateway.core.model import Action, Kind, Role
@@ -78,9 +78,9 @@ class Example:
     rule: str
     to: Role
     want: Action
-    kinds: tuple[Kind, ...] = ()
-    message: str = ""
-    consents: tuple[str, ...] = ()
+    kinds: tuple[Kind, ...]
+    message: str
+    consents: tuple[str, ...]
 
     @property
     def title(self) -> str:
@@ -175,7 +175,7 @@ class _Table:
 
     where: str
     values: Mapping[str, object]
-    problems: list[str] = field(repr=False)
+    problems: list[str]
 
     def say(self, key: str, problem: str) -> None:
         self.problems.append(f"{self.where}: {key}: {problem}")
@@ -210,7 +210,7 @@ class _Table:
 
     def tables(self, key: str, *, single: bool = False) -> Iterator[_Table]:
         """The tables under `key`; a `single` one must stand there and is written `[key]`, others `[[key]]`."""
-        value = self.values.get(key, None if single else [])
+        value = self.values.get(key, [])
         tables = [value] if single else value
         if not isinstance(tables, list) or not all(isinstance(t, dict) for t in tables):
             self.say(key, f"needs a table [{key}]" if single else f"is a list of tables [[{key}]]")
@@ -325,7 +325,7 @@ def _loosened(ruleset: Ruleset) -> list[str]:
             stricter = max((r for r in above if r.covers(role, kind)), key=lambda r: r.action, default=None)
             if stricter and rule.action < stricter.action:
                 problems.append(f'{rule.file}: {rule.id}: action: weaker for {kind} to {role} than "{stricter.id}" in {stricter.file}')
-            if stricter and rule.action is stricter.action and rule.unless_consent and not stricter.unless_consent:
+            if stricter and rule.unless_consent and not stricter.unless_consent:
                 problems.append(f'{rule.file}: {rule.id}: unless_consent: "{stricter.id}" in {stricter.file} allows no such exception')
     return problems
 

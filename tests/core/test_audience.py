@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.core.audience import context_for, contexts, identify, private_mailbox, role_of
@@ -188,6 +188,7 @@ addresses = st.sampled_from([*ADDRESS.values(), "tom@home.example", "x@corp.exam
 patterns = addresses | st.sampled_from(["@corp.example", "@mail.example", "@home.example", "@new.example"])
 
 
+@settings(deadline=None)
 @given(address=addresses, contacts=st.lists(st.builds(Contact, patterns, st.sampled_from([Role.SUPPORT, Role.NOT_A_CLIENT])), max_size=4), data=st.data())
 def test_no_contact_opens_a_company_and_order_means_nothing(address, contacts, data):
     """Whatever is written about contacts, in whatever order, what is a client's or a company's without them stays so."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.core.decide import NO_RULE, decide, kinds_of, unjudged
@@ -169,6 +169,7 @@ any_rule = st.builds(
 consent = st.sampled_from([(), (CONSENT,)])
 
 
+@settings(deadline=None)
 @given(st.lists(any_rule, max_size=8, unique_by=lambda r: (r.file, r.id)), roles, st.sets(kinds), consent, st.data())
 def test_the_order_of_rules_and_findings_means_nothing(rules, role, found, consents, data):
     shuffled = data.draw(st.permutations(rules))
@@ -177,6 +178,7 @@ def test_the_order_of_rules_and_findings_means_nothing(rules, role, found, conse
     assert decide(to, found, Ruleset(tuple(rules))) == decide(to, shuffled_kinds, Ruleset(tuple(shuffled)))
 
 
+@settings(deadline=None)
 @given(st.lists(any_rule, max_size=8), any_rule, roles, kinds, consent)
 def test_a_further_rule_never_weakens_a_covered_cell(rules, further, role, kind, consents):
     """Nor does it turn a plain hold into one that a single word releases."""
@@ -189,6 +191,7 @@ def test_a_further_rule_never_weakens_a_covered_cell(rules, further, role, kind,
         assert after.action > before.action or before.consent or not after.consent
 
 
+@settings(deadline=None)
 @given(st.sets(kinds), kinds, roles)
 def test_a_further_finding_never_weakens_the_answer(found, further, role):
     def strictest(kinds):
@@ -198,6 +201,7 @@ def test_a_further_finding_never_weakens_the_answer(found, further, role):
     assert not found or strictest(found | {further}) >= strictest(found)
 
 
+@settings(deadline=None)
 @given(st.sets(kinds), kinds, st.booleans(), st.sampled_from(["", "Tuesday, 10:00."]))
 def test_a_further_finding_takes_no_kind_away(found, further, complete, text):
     """Except that notes, which stand in for nothing found at all, give way to what was found."""

@@ -11,7 +11,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.core import notice, plan
@@ -251,6 +251,7 @@ def test_an_address_outside_ascii_is_written_so_that_any_server_takes_it():
     assert read(EVERY_NOTICE[0])["Content-Transfer-Encoding"] == "7bit"
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40), st.text(max_size=20))
 def test_no_value_starts_a_line_or_a_field_of_its_own(recipient, name):
     """Whatever a path or a name holds, the notice has the same lines and fields."""
@@ -295,6 +296,7 @@ def test_commands(text, expected):
     assert parse_command(text) == expected
 
 
+@settings(deadline=None)
 @given(st.text(string.ascii_letters + " .\n>-", max_size=30))
 def test_nothing_but_the_offered_words_is_a_command(text):
     command = parse_command(text)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.core.audience import RAW_ROLES
@@ -264,6 +264,7 @@ readings = st.sampled_from([None, READING, SILENT])
 recipients = st.lists(st.builds(recipient, roles, st.sampled_from([(), CONSENT])), min_size=1, max_size=6, unique=True)
 
 
+@settings(deadline=None)
 @given(recipients, some_kinds, key_states, readings)
 def test_nobody_is_forgotten_and_nothing_but_words_reaches_a_company(to, kinds, keys, reading):
     found = plan(*to, kinds=kinds, keys=keys, reading=reading)
@@ -279,12 +280,14 @@ def test_nobody_is_forgotten_and_nothing_but_words_reaches_a_company(to, kinds, 
     assert all(h.reason in HOLD_REASONS for h in found.holds)
 
 
+@settings(deadline=None)
 @given(recipients, some_kinds, key_states, st.data())
 def test_the_order_of_recipients_means_nothing(to, kinds, keys, data):
     found, shuffled = plan(*to, kinds=kinds, keys=keys), plan(*data.draw(st.permutations(to)), kinds=kinds, keys=keys)
     assert brief(found) == brief(shuffled)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(COMPANY_ROLES), some_kinds, st.sampled_from(list(Kind)), key_states)
 def test_a_further_finding_opens_no_way_to_a_company(role, kinds, further, keys):
     def told(kinds: set[Kind]) -> set[tuple[str, str]]:

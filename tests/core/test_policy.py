@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
+import re
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.core.model import Action, Kind, Role
@@ -160,7 +162,26 @@ def test_all_faults_of_all_files_come_at_once():
 
 def test_text_that_is_no_toml_is_said_once():
     (found,) = problems("[policy")
-    assert found.startswith("90-own.toml: no TOML: ")
+    assert re.fullmatch("90-own.toml: no TOML: [A-Z].*", found)
+
+
+@pytest.mark.parametrize(("line", "place"), [('to = "unknown"\n', "shown: to"), ('want = "hold"\n', "shown: want"), (f"{HOLD}\n", "own-1: action")])
+def test_what_is_missing_is_not_also_an_unknown_word(line, place):
+    assert problems(edited(line, "")) == [f"90-own.toml: {place}: {TEXT}"]
+
+
+def test_two_that_have_no_name_are_no_doubles():
+    nameless = edited('id = "own-1"\n', "", f"{HEAD}[[rule]]\n{RULE}") + edited('id = "own-1"\n', "", f"[[rule]]\n{RULE}")
+    nameless += 2 * edited('name = "shown"\n', "", f"[[example]]\n{EXAMPLE}")
+    codeless = HEAD + 2 * edited('code = "legal-order"\n', "", f"[[exception]]\n{CODE}")
+    found = problems(nameless) + problems(codeless, "70-exceptions.toml")
+    assert f"90-own.toml: rule 2: id: {TEXT}" in found
+    assert not [p for p in found if "stands already" in p]
+
+
+def test_a_missing_release_code_is_said_once():
+    text = edited('code = "legal-order"\n', "", f"{HEAD}[[exception]]\n{CODE}")
+    assert problems(text, "70-exceptions.toml") == [f"70-exceptions.toml: exception 1: code: {TEXT}"]
 
 
 @pytest.mark.parametrize(
@@ -234,6 +255,11 @@ def test_a_local_file_cannot_loosen_what_a_topic_file_tightened():
         'local/90-own.toml: own-1: action: weaker for notes to coach than "tight" in 85-tight.toml',
     ]
     assert problems(loose, "90-own.toml", **{"85-tight.toml": tight}) == [], "it speaks of the floor's cell, and the stricter one wins anyway"
+
+
+def test_rules_of_the_floor_do_not_bind_each_other():
+    twice = floor(list(FULL_TABLE), "refuse") + floor([(Role.COACH, Kind.NOTES)], "hold").replace(HEAD, "").replace("f-0", "g-0").replace("e-0", "h-0")
+    assert parse_policies({FLOOR: twice}).covering(Role.COACH, Kind.NOTES)[-1].id == "g-0"
 
 
 def test_local_files_do_not_bind_each_other():
@@ -312,6 +338,14 @@ def test_the_digest_names_what_decides():
     assert len(digests) == 1 + len(changes) + len(more)
 
 
+def test_the_digest_is_the_same_on_every_machine():
+    """Of compact JSON with sorted lists: the value stands in audit logs and must not depend on a version of anything."""
+    rule = Rule("f", "r", (Role.SPONSOR, Role.COACH), (Kind.NOTES,), Action.HOLD, "why", ("RFC 1",), "share-with-sponsor")
+    octets = b'[[["r",["coach","sponsor"],["notes"],"HOLD","why",["RFC 1"],"share-with-sponsor"]],[]]'
+    assert Ruleset((rule,)).digest == hashlib.sha256(octets).hexdigest()
+
+
+@settings(deadline=None, max_examples=30)  # each parses every file
 @given(st.permutations(sorted(shipped_files().items())))
 def test_the_order_of_files_means_nothing(files):
     assert parse_policies(dict(files)) == shipped()
@@ -332,6 +366,12 @@ def test_the_matrix_says_each_cell():
     assert cells["sponsor"][1] == "**hold**, with a consent on record one word releases (consent-1, floor-sponsor-notes)"
     assert cells["client-personal"][1] == "**private copy** (floor-personal)"
     assert {cells[r][k] for r in ("not-a-client", "coach") for k in range(4)} == {"**raw** (floor-not-a-client)", "**raw** (floor-coach)"}
+
+
+def test_the_matrix_names_only_the_rules_that_decide():
+    weak, strong = (Rule("f", a.name, (Role.COACH,), (Kind.NOTES,), a, "why", ()) for a in (Action.DELIVER, Action.HOLD))
+    assert "raw" not in Ruleset((weak, strong)).matrix()
+    assert "**hold** (HOLD)" in Ruleset((weak, strong)).matrix()
 
 
 def test_the_matrix_of_nothing_holds_everything():
