@@ -193,4 +193,5 @@ def running(relay_port: int | None = None, extra: str = "") -> Iterator[Stage]:
         yield stage
     finally:
         stage.close()
+        print(stage.log.read_text() if stage.log.exists() else "no log")  # pytest shows it where a test failed
         shutil.rmtree(folder, ignore_errors=True)

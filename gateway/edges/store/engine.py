@@ -8,6 +8,7 @@ engine is used. A failure of the database leaves as `StoreUnavailable` or `Store
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import queue
 import threading
@@ -200,13 +201,18 @@ class Database:
 
 # ------------------------------------------------------------------------------------------------ files and schema
 def _secure_files(url: str) -> None:
-    """The database and its two companions are for their owner only. SQLite gives the companions the mode of the database."""
+    """The database and its two companions are for their owner only. SQLite gives the companions the mode of the database.
+
+    A file that is there is never opened here: closing any descriptor of it drops the POSIX locks of this whole process (fcntl(2)), and then
+    the next process that closes the database believes to be the last one and removes the write-ahead log under our hands.
+    """
     address = make_url(url)
     if address.get_backend_name() != "sqlite" or not address.database:
         return
     path = Path(address.database)
     try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         for name in (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
             if name.exists():
                 name.chmod(0o600)
