@@ -79,6 +79,26 @@ async def test_a_peer_that_never_shakes_hands_is_dropped_and_frees_its_place(aut
         await peer.close()
 
 
+async def test_a_broken_handshake_gives_back_one_place_and_no_more(authority: Authority) -> None:
+    """asyncio reports some broken upgrades by itself and some not; neither may be counted twice."""
+    async with open_door(**authority.settings("starttls"), max_connections=1) as door:
+        for garbage in (b"EHLO in clear\r\n", b"\x16\x03\x01\xff\xff", b""):
+            peer = await door.peer()
+            await peer.say(b"EHLO x.example")
+            assert (await peer.say(b"STARTTLS")).startswith(b"220")
+            await peer.send(garbage)
+            peer.writer.write_eof()
+            await peer.rest()
+            await peer.close()
+            while door.server._house.open:
+                await asyncio.sleep(0.01)
+            assert door.server._connections.total() == 0
+        first, second = await door.peer(), await door.peer()
+        assert (first.greeting[:3], second.greeting[:3]) == (b"220", b"421")
+        await first.close()
+        await second.close()
+
+
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1])
 async def test_old_tls_is_refused(authority: Authority, version: ssl.TLSVersion) -> None:
     async with open_door(**authority.settings("implicit")) as door:
