@@ -19,16 +19,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, exc, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, exc, inspect, make_url, text
 
 from gateway.errors import ConfigurationError, GatewayError, StoreDamaged, StoreUnavailable
+from gateway.migrations import REVISION
 
 T = TypeVar("T")
 _OWN_FAULTS = (exc.IntegrityError, exc.DataError, exc.ProgrammingError, exc.InterfaceError)  # a unit's own: it fails alone
+_WRITE_LOCK = 7_253_091_486_027  # any number no other program on this server uses
 _BATCH = 128  # units in one transaction: bounds what one failing COMMIT takes with it
 
 
@@ -60,7 +58,10 @@ def _engine(url: str, *, writes: bool, busy_timeout: float) -> Engine:
     address = make_url(url)
     if address.get_backend_name() != "sqlite":
         address = address.set(drivername="postgresql+psycopg") if address.drivername == "postgresql" else address
-        return create_engine(address, hide_parameters=True, pool_pre_ping=True, pool_size=1 if writes else 2, isolation_level="READ COMMITTED")
+        engine = create_engine(address, hide_parameters=True, pool_pre_ping=True, pool_size=1 if writes else 2, isolation_level="READ COMMITTED")
+        if writes:
+            event.listen(engine, "begin", lambda connection: _one_writer(connection, busy_timeout))
+        return engine
     engine = create_engine(address, hide_parameters=True, connect_args={"timeout": busy_timeout, "check_same_thread": False})
 
     @event.listens_for(engine, "connect")
@@ -76,6 +77,16 @@ def _engine(url: str, *, writes: bool, busy_timeout: float) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def _one_writer(connection: Connection, busy_timeout: float) -> None:
+    """What BEGIN IMMEDIATE is on SQLite: one transaction writes at a time.
+
+    All of them continue an audit chain and so wait for one another anyway; taking that lock first keeps units that share a transaction, and touch rows in
+    any order, from locking each other out for good.
+    """
+    connection.exec_driver_sql(f"SET LOCAL lock_timeout = {int(busy_timeout * 1000)}")
+    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITE_LOCK})")
 
 
 @dataclass
@@ -220,19 +231,17 @@ def _secure_files(url: str) -> None:
         raise StoreUnavailable(f"the database file cannot be opened: {error.strerror}") from None
 
 
-def _scripts() -> Config:
-    config = Config()
-    config.set_main_option("script_location", "gateway:migrations")
-    return config
-
-
 def migrate(url: str, busy_timeout: float = 5.0) -> None:
     """Bring the schema to this program's revision, in one transaction: after a crash it is the old one or the new one, never between."""
+    from alembic import command  # only `init` migrates; every other command would wait for these imports in vain
+    from alembic.config import Config
+
     _secure_files(url)
     engine = _engine(url, writes=True, busy_timeout=busy_timeout)
     try:
         with _named_failures(), engine.begin() as connection:
-            config = _scripts()
+            config = Config()
+            config.set_main_option("script_location", "gateway:migrations")
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
     finally:
@@ -242,11 +251,11 @@ def migrate(url: str, busy_timeout: float = 5.0) -> None:
 def _check_revision(engine: Engine) -> None:
     """Raise `ConfigurationError` where the schema is not this program's: a wrong guess here would cost mail."""
     with _named_failures(), engine.begin() as connection:
-        found = MigrationContext.configure(connection).get_current_revision()
-    wanted = ScriptDirectory.from_config(_scripts()).get_current_head()
-    if found == wanted:
+        known = inspect(connection).has_table("alembic_version")
+        found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar() if known else None
+    if found == REVISION:
         return
     engine.dispose()
     if found is None:
         raise ConfigurationError(("the database is empty: run `coachgate init`",))
-    raise ConfigurationError((f"the database has schema {found}, this program needs {wanted}: run `coachgate init` with the newer of the two programs",))
+    raise ConfigurationError((f"the database has schema {found}, this program needs {REVISION}: run `coachgate init` with the newer of the two programs",))
