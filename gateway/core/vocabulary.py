@@ -19,8 +19,8 @@ from gateway.core.phrases import SLOTS, Automaton, PatternError
 WORDS = frozenset(
     (
         # times
-        "weekdays weekdays_capital months months_capital day_words clock_words day_parts zones units meridiem number_words ordinal_words ordinal_articles "
-        "relative recurring time_joiners time_tails time_prepositions bound_prepositions half_words possessives possessed duration_nouns "
+        "weekdays weekdays_capital months months_capital day_words clock_words day_parts zones units long_units distance meridiem number_words ordinal_words ordinal_articles "
+        "relative recurring time_joiners time_leads time_tails time_prepositions bound_prepositions half_words possessives possessed duration_nouns "
         # places
         "place_heads_before place_heads_after place_links place_openers place_modifiers loose_openers place_leads place_adjectives place_prepositions "
         "place_verbs "
@@ -30,7 +30,8 @@ WORDS = frozenset(
         # what a sentence says of its times
         "deadlines cancelling negations late moving proposing confirming "
         # the parts of a letter
-        "greetings sign_offs group_names titles abbreviations history_openers history_headers labels_time labels_place labels_phone labels_code labels_other"
+        "greetings sign_offs group_names titles abbreviations "
+        "history_openers history_verbs history_headers labels_time labels_place labels_phone labels_code labels_other"
     ).split()
 )
 WHOLE_LINES = frozenset({"history_openers", "greetings", "sign_offs"})  # compared with text as written; all other words with tokens

@@ -35,6 +35,10 @@ def own(reading: Reading) -> list[str]:
         ("I'll call you at five past two.", ["I'll call you", "at five past two"]),
         ("Let's meet at 9 my time or 15:00 your time.", ["at 9 my time or 15:00 your time"]),
         ("We meet Wednesday at 10:00 in Room 4B, third floor.", ["Wednesday at 10:00", "Room 4B, third floor"]),
+        ("We meet Wednesday at 10:00 in Room A+B.", ["Wednesday at 10:00", "Room A+B"]),
+        ("We meet Wednesday at 10:00, 12 rue des Fictions, code 24B6.", ["Wednesday at 10:00", "12 rue des Fictions", "code 24B6"]),
+        ("We meet Wednesday at 10:00, 44 Beacon, second floor.", ["Wednesday at 10:00", "44 Beacon, second floor"]),
+        ("We meet (Wednesday 10:00).", ["Wednesday 10:00"]),
         ("We meet Wednesday at 10:00, 116 Pall Mall.", ["Wednesday at 10:00", "116 Pall Mall"]),
         ("We meet Wednesday at 10:00 at Orchard Rooms.", ["Wednesday at 10:00", "Orchard Rooms"]),
         ("See you Friday 8am at Harlow's.", ["Friday 8am", "Harlow's"]),
@@ -113,11 +117,26 @@ def test_a_fact_only_in_the_subject_is_carried_once_the_body_speaks_of_an_appoin
 
 def test_quoted_history_passes_nothing() -> None:
     """The first person in it is not the coach, and its times are old."""
-    for opener in ("On Mon, 20 Apr 2026, Dana <dana@acme.example> wrote:\n> ", "-----Original Message-----\nFrom: Dana <dana@acme.example>\n\n", "> "):
+    for opener in (
+        "On Mon, 20 Apr 2026, Dana <dana@acme.example> wrote:\n> ",
+        "-----Original Message-----\nFrom: Dana\n\n",
+        "Begin forwarded message:\n",
+        "From: Dana\nSent: Monday\n\n",
+        "> ",
+    ):
         reading = read(f"Tuesday 28 April at 18:30 works.\n\n{opener}Can we do Friday at 7:45?\n")
         assert own(reading) == ["Tuesday 28 April at 18:30"]
         assert reading.sentences[-1].rule == "quoted-history"
         assert not reading.complete
+
+
+def test_a_line_that_only_sounds_like_history_is_read() -> None:
+    assert own(read("On Thursday we can do one of these:\n\n- 9:00\n- 11:30\n\nSince 1 June 2026 we start earlier.")) == [
+        "Thursday",
+        "9:00",
+        "11:30",
+        "1 June 2026",
+    ]
 
 
 def test_an_answer_below_quoted_lines_is_read() -> None:
@@ -133,7 +152,7 @@ def test_a_list_is_one_thing() -> None:
 
 
 def test_labelled_lines_give_their_facts_and_unknown_labels_none() -> None:
-    reading = read("Time: Monday 8 June, 16:00 BST\nPlace: Suite 200\nDial-in: 020 7946 0455\nPasscode: swallow\nMaterials: your letter, by Friday 9:00")
+    reading = read("\u23f0 Monday 8 June, 16:00 BST\nPlace: Suite 200\nDial-in: 020 7946 0455\nPasscode: swallow\nMaterials: your letter, by Friday 9:00")
     assert own(reading) == ["Monday 8 June, 16:00 BST", "Suite 200", "020 7946 0455", "Passcode: swallow"]
 
 

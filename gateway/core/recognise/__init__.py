@@ -106,7 +106,7 @@ def _judge(piece: Piece, context: RecogniserContext, pack: Pack) -> _Judged:
         verdict,
         facts,
         relation,
-        min(anchor, WEAK) if piece.part == "subject" else anchor,
+        min(anchor, LIKELY) if piece.part == "subject" else anchor,
         blocked=any(c.blocked and not c.blocked.startswith(ownership.THIRD) for c in parts),
         foreign=any(c.blocked for c in parts),
         explained=all(c.bare for c in parts),
@@ -124,11 +124,12 @@ def _anchor(span: Span, piece: Piece, parts: Sequence[Clause], relation: str) ->
     clause = next(c for c in parts if c.begin <= span.begin < c.end)
     if span.kind is FactKind.LINK:
         return CERTAIN
-    if piece.part == "label" and piece.label == "time" and span.full:
+    if span.kind is FactKind.TIME and piece.label == "time" and not span.weak:
         return CERTAIN
     if span.kind is not FactKind.TIME or span.weak:
         return LIKELY if span.weak and relation == "late" else WEAK if clause.soft else 0
-    if clause.cued and (clause.bare or clause.first) or span.full and (clause.first or clause.bare or piece.part == "label"):
+    beside = clause.bare and not any(c.blocked for c in parts) and any(c.cued and c.first for c in parts)  # "I'll meet you there, at ten"
+    if beside or clause.cued and (clause.bare or clause.first) or span.full and (clause.first or clause.bare or piece.part == "label"):
         return CERTAIN
     return LIKELY if span.full or piece.text.endswith("?") or clause.cued and clause.soft or clause.bare or piece.part == "label" else WEAK
 

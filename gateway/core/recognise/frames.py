@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gateway.core.model import RecogniserContext, Status
+from gateway.core.model import FactKind, RecogniserContext, Status
 from gateway.core.phrases import State
 from gateway.core.recognise.sentences import Piece
 from gateway.core.recognise.spans import Span, is_code
@@ -48,7 +48,8 @@ def judge(piece: Piece, spans: Sequence[Span], context: RecogniserContext, pack:
         size -= 1
     if not size:
         return Verdict(True, "nothing-but-marks")
-    slots = {span.begin: (f"<{'means' if span.kind == 'other' else span.kind}>", min(span.end, size)) for span in spans if span.begin < size}
+    told = [span for span in spans if span.begin < size and not (span.kind is FactKind.PLACE and span.weak)]  # a guessed place may be a clinic or a person
+    slots = {span.begin: (f"<{'means' if span.kind is FactKind.OTHER else span.kind}>", min(span.end, size)) for span in told}
     at: list[dict[tuple[int, int], Thread]] = [{} for _ in range(size + 1)]
     at[0][id(start), EMPTY] = (start, (), EMPTY)
     furthest = 0

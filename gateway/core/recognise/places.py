@@ -40,7 +40,9 @@ def _capitals(tokens: Sequence[Token], index: int, most: int, pack: Pack) -> int
     """End of a run of at most `most` capitalised words that are no words of time."""
     words, end = pack.words, index
     while end < len(tokens) and end < index + most and tokens[end].capital and tokens[end].kind == "word" and len(tokens[end].text) > 1:
-        if any(tokens[end].low in words[name] for name in ("weekdays", "months", "zones", "function")):
+        if any(tokens[end].low in words[name] for name in ("weekdays", "months", "function")) or (
+            tokens[end].low in words["zones"] and tokens[end].text.isupper()
+        ):
             break
         end += 1
     return end
@@ -64,7 +66,12 @@ def _guess(tokens: Sequence[Token], index: int, pack: Pack) -> int:
     leads = ("weekdays", "meridiem", "day_words", "clock_words", "day_parts", "zones", "place_verbs")
     if before is None or not (before.kind in ("clock", "ordinal", "meridiem", "number", "zone") or any(before.low in words[name] for name in leads)):
         return index
-    return _capitals(tokens, index, 3, pack)
+    end = _capitals(tokens, index, 3, pack)
+    numbered = end > index and end < len(tokens) and tokens[end].kind in ("number", "code") and len(tokens[end].text) <= 3
+    counted = end + 1 < len(tokens) and (
+        tokens[end + 1].low in words["meridiem"] or tokens[end + 1].low in words["units"] or tokens[end + 1].low in words["months"]
+    )
+    return end + 1 if numbered and not counted else end  # "in Skyline 2"
 
 
 def _configured(tokens: Sequence[Token], index: int, configured: Sequence[tuple[str, ...]]) -> int:

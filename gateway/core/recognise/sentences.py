@@ -48,7 +48,7 @@ def split(source: str, text: str, pack: Pack) -> list[Piece]:
         if not stripped:
             group += 0 if _row(_next(lines, number), pack) else 1
             continue
-        quoted = quoted or _opens_history(stripped, pack)
+        quoted = quoted or _opens_history(stripped, _next(lines, number), pack)
         if quoted or stripped.startswith(">"):
             pieces.append(Piece(source, stripped, scan(stripped), "quoted"))
             continue
@@ -98,17 +98,17 @@ def _joined(lines: list[str]) -> list[str]:
     return out
 
 
-def _opens_history(line: str, pack: Pack) -> bool:
-    """Whether a line begins quoted or forwarded history: everything after it is somebody else's."""
-    low = line.lower()
-    if low.startswith(tuple(pack.words["history_openers"])) and (RULE.match(low) or low.endswith(":") or "<" in low):
+def _opens_history(line: str, following: str, pack: Pack) -> bool:
+    """Whether a line begins quoted or forwarded history: everything after it is somebody else's. `following` is the next line."""
+    low, words = line.lower(), pack.words
+    if RULE.match(low) and any(word in low for word in words["history_openers"]):
         return True
-    if RULE.match(low) and any(word in low for word in pack.words["history_openers"]):
+    if low.startswith(tuple(words["history_openers"])) and low.endswith(":"):
         return True
-    if low.endswith(":") and "@" in low and any(c.isdigit() for c in low):
+    if low.endswith(":") and ("@" in low or any(verb in low for verb in words["history_verbs"])) and any(c.isdigit() for c in low):
         return True  # "On <date> <person> <mailbox> wrote:" in any language
-    head, colon, rest = low.partition(":")
-    return bool(colon) and head.strip("* ") in pack.words["history_headers"] and ("@" in rest or bool(re.search(r"\d{4}", rest)))
+    heads = [text.lower().partition(":")[0].strip("* ") for text in (line, following) if ":" in text]
+    return len(heads) == 2 and heads[0] in words["history_headers"] and heads[1] in words["history_headers"]
 
 
 def _label(line: str, pack: Pack) -> tuple[str, str]:
@@ -196,7 +196,7 @@ def _greeting(tokens: tuple[Token, ...], pack: Pack) -> int:
 
 def _last_of_body(lines: list[str], pack: Pack) -> int:
     """Number of the last line before the sign-off ("Best wishes,") and the name below it; all lines where there is none."""
-    end = next((n for n, line in enumerate(lines) if n and (line.strip() in ("--", "-- ") or _opens_history(line.strip(), pack))), len(lines))
+    end = next((n for n, line in enumerate(lines) if n and (line.strip() in ("--", "-- ") or _opens_history(line.strip(), _next(lines, n), pack))), len(lines))
     filled = [n for n in range(end) if lines[n].strip() and not lines[n].strip().startswith(">")]
     for n in filled[1:]:
         low = lines[n].strip().lower().rstrip(",.! ")

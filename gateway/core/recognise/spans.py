@@ -16,8 +16,8 @@ from gateway.core.recognise.places import place_spans
 from gateway.core.recognise.tokens import Token
 from gateway.core.vocabulary import Pack
 
-# W weekday C clock D date O 14th N number w number word M month Y tomorrow P morning Z zone U unit A am R next E every o first H half t joiner
-STRONG = re.compile(r"[WCDOY]|M[NO]|[NO]t?M|[Nw]-?A|[Nw]-?P?Z|H[Nw]|[Nw]H[Nw]|[REo][PWM]|Mo|[Nw]t*mP|E[Nwo]?U|[RE]U|b[Nw](?!-?U)|t[Nw](?=tY)")
+# W weekday C clock D date O 14th N number w number word M month Y tomorrow P morning Z zone U unit A am R next E every o first H half t joiner, U minutes L weeks b at
+STRONG = re.compile(r"[WCDOY]|M[NO]|[NO]t?M|[Nw]-?A|[Nw]-?P?Z|H[Nw]|[Nw]H[Nw]|[REo][PWM]|Mo|[Nw]t*mP|E[Nwo]?[UL]|[RE]L|R[Nw]L|b[Nw](?!-?U)|t[Nw](?=tY)")
 # names a day or an hour: enough to be an appointment
 EXACT = re.compile(r"[WCDO]|M[NO]|[NO]t?M|[Nw]-?A|[Nw]-?P?Z|H[Nw]|[Nw]H[Nw]|[Nw]t*mP|Y.*[Nw]|[Nw].*Y|[YP]b?[Nw]")
 DAY, HOUR = re.compile(r"[WDOYM]"), re.compile(r"C|[Nw]-?[AZ]|[bt][Nw]|W,?[Nw](?!U)|Y[Nw]")
@@ -45,6 +45,7 @@ CLASSES = (
     ("P", "day_parts"),
     ("Z", "zones"),
     ("U", "units"),
+    ("L", "long_units"),
     ("w", "number_words"),
     ("R", "relative"),
     ("E", "recurring"),
@@ -151,6 +152,8 @@ def _word_letter(tokens: Sequence[Token], index: int, code: str, pack: Pack) -> 
         return "Y"
     if low in words["meridiem"] and code[-1:] in tuple("NwC"):
         return "A"
+    if low in words["duration_nouns"] and code[-1:] in tuple("CNAZw") and after is not None and after.low in words["time_joiners"]:
+        return "t"  # "the 10:00 session on Tuesday"
     if low in words["possessives"] and after is not None and (after.low in words["day_parts"] or after.low in words["possessed"]):
         return "m"
     if code.endswith("m"):
@@ -163,13 +166,15 @@ def time_spans(tokens: Sequence[Token], taken: Sequence[bool], pack: Pack) -> li
     code = letters(tokens, taken, pack)
     found = []
     for run in re.finditer(r"[^.]+", code):
-        for begin, end in _paired(code, run.start(), run.end()):
+        for begin, end in _paired(code, run.start(), run.end(), tokens, pack):
             begin, end = _trimmed(code, begin, end, tokens, pack)
             if 0 < begin < end and code[begin] in "Oo" and tokens[begin - 1].low in pack.words["ordinal_articles"]:
                 begin -= 1
             part, bound = code[begin:end], begin > 0 and code[begin - 1] in "bt" and tokens[begin - 1].low in pack.words["time_prepositions"]
-            if STRONG.search(part) or (bound and re.match(r"[Nw](?!-?U)", part)):
-                vague = not EXACT.search(part) and not (begin and code[begin - 1] in "bt")
+            month = part == "M" and begin > 0 and code[begin - 1] in "bt"  # "in September"
+            if STRONG.search(part) or month or (bound and re.match(r"[Nw](?!-?U)", part)):
+                vague = month or (not EXACT.search(part) and not (begin and code[begin - 1] in "bt"))
+                begin = _with_lead(tokens, code, begin, pack)
                 found.append((begin, _with_tail(tokens, end, pack), vague, bool(DAY.search(part) and HOUR.search(part))))
             elif re.search(r"[Nw]-?U|HU", part):
                 end += end < len(tokens) and tokens[end].low in pack.words["duration_nouns"]
@@ -177,13 +182,16 @@ def time_spans(tokens: Sequence[Token], taken: Sequence[bool], pack: Pack) -> li
     return found
 
 
-def _paired(code: str, begin: int, end: int) -> list[tuple[int, int]]:
-    """The run, cut in two where it holds half a pair of brackets."""
+def _paired(code: str, begin: int, end: int, tokens: Sequence[Token], pack: Pack) -> list[tuple[int, int]]:
+    """The run, cut where it holds half a pair of brackets, and without "ninety days": no session lasts so long, it is another matter."""
     part = code[begin:end]
-    if part.count("(") == part.count(")"):
+    if part.count("(") != part.count(")"):
+        cut = part.rindex("(") if "(" in part else part.index(")")
+        return [*_paired(code, begin, begin + cut, tokens, pack), *_paired(code, begin + cut + 1, end, tokens, pack)]
+    long = re.search(r"(?<![REW])[Nw]-?L", part)
+    if long is None or (begin + long.start() > 0 and tokens[begin + long.start() - 1].low in pack.words["distance"]):
         return [(begin, end)]
-    cut = begin + (part.rindex("(") if "(" in part else part.index(")"))
-    return [(begin, cut), (cut + 1, end)]
+    return [(begin, begin + long.start()), *_paired(code, begin + long.end(), end, tokens, pack)]
 
 
 def _trimmed(code: str, begin: int, end: int, tokens: Sequence[Token], pack: Pack) -> tuple[int, int]:
@@ -207,6 +215,14 @@ def _trimmed(code: str, begin: int, end: int, tokens: Sequence[Token], pack: Pac
 def _may_follow(token: Token, pack: Pack) -> bool:
     """Whether the word after a bare number leaves it a clock time ("Thursday 3 works") rather than a count."""
     return token.low in pack.plain and token.low not in pack.words["neutral_nouns"] or token.low in pack.words["time_prepositions"]
+
+
+def _with_lead(tokens: Sequence[Token], code: str, begin: int, pack: Pack) -> int:
+    """A word that says what happens then belongs to a time: "doors at 8:45", "back by 11:20"."""
+    before = begin - 1
+    while before >= 0 and code[before] in "bt":
+        before -= 1
+    return before if 0 <= before < begin - (code[begin] != "b") and tokens[before].low in pack.words["time_leads"] else begin
 
 
 def _with_tail(tokens: Sequence[Token], end: int, pack: Pack) -> int:
