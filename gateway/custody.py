@@ -19,7 +19,7 @@ def custody_of(plan: Plan, outgoing: tuple[Outgoing, ...], key: Hash, w: Worksho
     told = {c.recipient.path for c in plan.copies if c.purpose is Purpose.COMPANY}
     deposits, notices = [], []
     for hold in plan.holds:
-        item, token = _item(hold, w), ids.new()
+        item, token = _item(hold, w), ids.new()[:26]  # 104 bits, and short: it must fit into a local part of 64 octets beside the coach's own
         deposits.append(HeldDeposit(item, hashlib.sha256(token.encode()).digest()))
         notices.append(_notice(item, token, hold.recipient.path in told, w))
     events = (

@@ -78,7 +78,7 @@ SAMPLES = (
         "Session notes",
         WORK,
         "What we said about your manager",
-        "Dana,\n\nyou said you freeze whenever Viktor raises his voice. Try the two-breath pause, and write down what you would tell him.\n\nRobin\n",
+        "Dana,\n\nyou said you freeze whenever Viktor raises his voice.\nTry the two-breath pause, and write down what you would tell him.\n\nRobin\n",
         "nothing at the company; the whole mail at the personal address, sealed",
         lambda a, d, h: any(b"two-breath pause" in d(m) and b"two-breath pause" not in m for m in a.to(HOME)),
     ),
