@@ -160,10 +160,11 @@ def dearmor(armored: bytes, *, checksum: bool = True) -> bytes:
     tail = line_end + b"-----END PGP MESSAGE-----" + line_end
     if not armored.startswith(head) or not armored.endswith(tail) or len(armored) < len(head) + len(tail):
         raise Malformed("armour incomplete")
-    body = armored[len(head) : -len(tail)]
-    base64, mark, crc = body.rpartition(line_end + b"=")
-    octets = _decode((base64 if mark else body).replace(line_end, b""))
-    if mark and checksum and _decode(crc) != crc24(octets).to_bytes(3, "big"):
+    start, end = len(head), len(armored) - len(tail)
+    crc = armored[end - 5 - len(line_end) : end].removeprefix(line_end + b"=") if end - start > 7 else b""
+    has_crc = len(crc) == 4
+    octets = _decode(armored[start : end - 5 - len(line_end) if has_crc else end].replace(line_end, b""))
+    if has_crc and checksum and _decode(crc) != crc24(octets).to_bytes(3, "big"):
         raise Malformed("armour checksum wrong")
     return octets
 

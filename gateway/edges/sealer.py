@@ -3,8 +3,8 @@
 python-gnupg builds the command and reads the status lines; starting, feeding, timing and killing the process is ours, because the library waits for ever and
 believes an answer that was cut off. What gpg says is not trusted either way: the packets of every answer are read (`core.openpgp.check_sealed`).
 
-The client's key reaches gpg as an anonymous file in memory: it sees two public keys, the coach's and the one it is to encrypt to, so there is no other it could
-choose; nothing of a client lies in the home, and a seal costs the same with ten clients or ten thousand.
+Mail and client's key reach gpg as anonymous files in memory: it sees two public keys, the coach's and the one it is to encrypt to, so there is no other it
+could choose; nothing of a client lies in the home, and a seal costs the same with ten clients or ten thousand.
 Never here: plaintext on disk, in an argument, a log line or an exception; a key looked up by address; the network; an agent that outlives us (it is tied to a
 pipe that closes when this process ends, however it ends).
 """
@@ -63,6 +63,9 @@ class _Job:
     ring: bytes  # the client's public key, binary
 
 
+_NOTHING = _Job(b"", b"")
+
+
 def _readable(fd: int, timeout: float) -> bool:
     """Whether `fd` becomes readable within `timeout` seconds; poll, since select ends at descriptor 1023."""
     poll = select.poll()
@@ -92,21 +95,28 @@ class _Gpg(gnupg.GPG):  # type: ignore[misc]  # python-gnupg is untyped
         self._limit = limit  # before super(), which asks gpg for its version
         super().__init__(gpgbinary=binary, gnupghome=str(home), options=list(_OPTIONS), env=_ENVIRONMENT)
 
-    def _open_subprocess(self, args: list[str], passphrase: bool = False, fds: tuple[int, ...] = ()) -> _Process:
-        command = self.make_args(args, passphrase)
-        pipe = subprocess.PIPE
-        return _Process(command, stdin=pipe, stdout=pipe, stderr=pipe, env=self.env, pass_fds=fds, process_group=0)
-
-    def _collect_output(self, process: _Process, result: Any, writer: object = None, stdin: object = None, octets: bytes = b"") -> int:
+    def _open_subprocess(self, args: list[str], passphrase: bool = False, job: _Job = _NOTHING) -> _Process:
+        # The input too is a file in memory: a pipe takes a turn of the interpreter for every 4 KiB. Outputs stay pipes: files measured slower.
+        command, pipe = self.make_args(args, passphrase), subprocess.PIPE
+        octets, ring = _memory(job.octets), _memory(job.ring)
+        if job.ring:
+            command += ["--keyring", f"/proc/self/fd/{ring}"]
         try:
-            result.data, stderr = process.communicate(octets, timeout=self._limit)
+            return _Process(command, stdin=octets, stdout=pipe, stderr=pipe, env=self.env, pass_fds=(ring,), process_group=0)
+        finally:
+            os.close(octets)
+            os.close(ring)
+
+    def _collect_output(self, process: _Process, result: Any, writer: object = None, stdin: object = None) -> int:
+        try:
+            result.data, stderr = process.communicate(timeout=self._limit)
         except subprocess.TimeoutExpired:
             raise SealerUnavailable("gpg did not answer in time") from None
         finally:
             if process.returncode is None:
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-            for stream in (process.stdin, process.stdout, process.stderr):
+            for stream in (process.stdout, process.stderr):
                 if stream and not stream.closed:
                     stream.close()
         result.stderr = stderr.decode("latin-1")
@@ -118,14 +128,17 @@ class _Gpg(gnupg.GPG):  # type: ignore[misc]  # python-gnupg is untyped
         return process.returncode
 
     def _handle_io(self, args: list[str], job: _Job, result: Any, passphrase: str | None = None, binary: bool = False) -> Any:
-        ring = os.memfd_create("ring")
-        try:
-            os.write(ring, job.ring)
-            process = self._open_subprocess([*args, "--keyring", f"/proc/self/fd/{ring}"], fds=(ring,))
-            self._collect_output(process, result, octets=job.octets)
-        finally:
-            os.close(ring)
+        self._collect_output(self._open_subprocess(args, job=job), result)
         return result
+
+
+def _memory(octets: bytes) -> int:
+    """Descriptor of an anonymous file in memory that holds `octets`, at its beginning."""
+    file, rest = os.memfd_create("seal"), memoryview(octets)
+    while rest:
+        rest = rest[os.write(file, rest) :]
+    os.lseek(file, 0, os.SEEK_SET)
+    return file
 
 
 class _Agent:
