@@ -268,6 +268,35 @@ async def test_drain_waits_for_work_after_the_dot_beyond_its_seconds() -> None:
         await peer.close()
 
 
+async def test_drain_waits_for_work_whose_peer_is_gone() -> None:
+    """Nobody is left to be answered, and the commit is not cut all the same."""
+    go_on, done = asyncio.Event(), asyncio.Event()
+
+    async def slow(_: Submission) -> Receipt:
+        await go_on.wait()
+        done.set()
+        return Receipt("kept")
+
+    async with open_door(slow) as door:
+        peer = await door.coach()
+        await peer.begin()
+        await peer.send(MAIL + b".\r\n")
+        while not door.server._house.work:
+            await asyncio.sleep(0.005)
+        for conversation in door.server._house.open:
+            conversation.abort()
+        while door.server._house.open:
+            await asyncio.sleep(0.005)
+        draining = asyncio.create_task(door.server.drain(0.05))
+        await asyncio.sleep(0.2)
+        assert not draining.done()
+        go_on.set()
+        async with asyncio.timeout(10):
+            await draining
+        assert done.is_set()
+        await peer.close()
+
+
 async def test_many_peers_in_every_state_drain_without_loss() -> None:
     """Whoever got 250 is in custody, whoever did not has the mail still."""
     async with open_door(max_connections=100, per_address=100) as door:
