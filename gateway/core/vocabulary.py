@@ -19,11 +19,12 @@ from gateway.core.phrases import SLOTS, Automaton, PatternError
 WORDS = frozenset(
     (
         # times
-        "weekdays weekdays_capital months months_capital day_words clock_words day_parts zones units long_units distance meridiem number_words ordinal_words ordinal_articles "
-        "relative recurring time_joiners time_leads time_tails time_prepositions bound_prepositions half_words possessives possessed duration_nouns "
+        "weekdays weekdays_capital months months_capital day_words clock_words day_parts zones units long_units distance meridiem number_words "
+        "ordinal_words ordinal_articles relative recurring time_joiners time_leads time_tails time_prepositions bound_prepositions half_words "
+        "possessives possessed duration_nouns "
         # places
-        "place_heads_before place_heads_after place_links place_openers place_modifiers loose_openers place_leads place_adjectives place_prepositions "
-        "place_verbs "
+        "place_heads_before place_heads_after place_links place_openers place_modifiers telling_places loose_openers place_leads "
+        "place_adjectives place_prepositions place_verbs "
         # ownership and the gate of the mail
         "function first_person third_person you your your_nouns past_endings foreign_hard foreign_soft past_you imperatives logistic_imperatives "
         "stop_openers clause_breaks determiners cues soft_cues neutral_nouns "

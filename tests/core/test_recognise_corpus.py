@@ -54,8 +54,7 @@ def test_scheduling_mails_are_delivered_and_notes_hardly_ever_speak(mails: list[
     assert sum(spoke["notes"]) <= 0.05 * len(spoke["notes"])
 
 
-def test_only_the_subject_tells_nothing_of_another_language() -> None:
-    """Mails in languages without a pack are withheld whole, whatever times stand in them."""
+def test_notes_in_a_language_without_a_pack_never_speak() -> None:
     spoke = [row["id"] for row in rows("multi.dev.jsonl") if row["label"] == "notes" and recognise(bench.blocks(row), bench.CONTEXT, PACKS).company_text]
     assert spoke == []
 

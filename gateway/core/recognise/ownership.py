@@ -14,6 +14,7 @@ from gateway.core.recognise.tokens import Token
 from gateway.core.vocabulary import Pack
 
 OWN = "appointment"
+YOURS = "other: you"  # a statement about what the client does, without a word of appointments
 THIRD = "other: "  # evidence of a matter that need not be the client's: enough against a fact, not against the mail
 BREAKS = frozenset(";:()\u2013\u2014=,")
 
@@ -84,8 +85,9 @@ def _judged(tokens: Sequence[Token], inside: Sequence[bool], spans: Sequence[Spa
     cued = bool(phrase_in([t.low for t in tokens[begin:end]], words["cues"]))
     soft = cued or first or bool(phrase_in(lows, words["soft_cues"]))
     bare = all(t.low in pack.plain or t.low in names for t in outside)
+    is_yours = not (cued or first) and any(low in words["you"] for low in lows) and tokens[-1].text != "?"
     helped = bool(phrase_in(lows[1:], words["cues"] | words["soft_cues"])) or any(s.kind is not FactKind.TIME and begin <= s.begin < end for s in spans)
-    return Clause(begin, end, blocked or _blocked(lows, helped, pack), cued, soft, first, bare)
+    return Clause(begin, end, blocked or _blocked(lows, helped, pack) or (YOURS if is_yours else ""), cued, soft, first, bare)
 
 
 def _blocked(lows: Sequence[str], helped: bool, pack: Pack) -> str:
@@ -115,6 +117,8 @@ def owner_of(span: Span, piece: Piece, parts: Sequence[Clause], pack: Pack) -> s
         return blocked
     if span.kind is FactKind.TIME:
         blocked = _of_a_noun(span, piece.tokens, pack) or _of_what_follows(span, piece.tokens, parts)
+    if span.kind is FactKind.PLACE:
+        blocked = next((t.low for t in piece.tokens[span.begin : span.end] if t.low in pack.words["telling_places"]), "")
     if span.kind is FactKind.PLACE and not clause.bare and _is_loose(span, piece.tokens, pack):
         blocked = "loose place"
     if span.weak and not any(c.soft for c in parts):

@@ -16,7 +16,8 @@ from gateway.core.recognise.places import place_spans
 from gateway.core.recognise.tokens import Token
 from gateway.core.vocabulary import Pack
 
-# W weekday C clock D date O 14th N number w number word M month Y tomorrow P morning Z zone U unit A am R next E every o first H half t joiner, U minutes L weeks b at
+# W weekday, C clock, D date, O 14th, N number, w number word, M month, Y tomorrow, P morning, Z zone, U minutes, L weeks, A pm, R next, E every,
+# o first, H half, m my (time), b at, t other joiner
 STRONG = re.compile(r"[WCDOY]|M[NO]|[NO]t?M|[Nw]-?A|[Nw]-?P?Z|H[Nw]|[Nw]H[Nw]|[REo][PWM]|Mo|[Nw]t*mP|E[Nwo]?[UL]|[RE]L|R[Nw]L|b[Nw](?!-?U)|t[Nw](?=tY)")
 # names a day or an hour: enough to be an appointment
 EXACT = re.compile(r"[WCDO]|M[NO]|[NO]t?M|[Nw]-?A|[Nw]-?P?Z|H[Nw]|[Nw]H[Nw]|[Nw]t*mP|Y.*[Nw]|[Nw].*Y|[YP]b?[Nw]")
@@ -174,7 +175,7 @@ def time_spans(tokens: Sequence[Token], taken: Sequence[bool], pack: Pack) -> li
             month = part == "M" and begin > 0 and code[begin - 1] in "bt"  # "in September"
             if STRONG.search(part) or month or (bound and re.match(r"[Nw](?!-?U)", part)):
                 vague = month or (not EXACT.search(part) and not (begin and code[begin - 1] in "bt"))
-                begin = _with_lead(tokens, code, begin, pack)
+                begin = _with_lead(tokens, code, begin, pack) if HOUR.search(part) or bound else begin
                 found.append((begin, _with_tail(tokens, end, pack), vague, bool(DAY.search(part) and HOUR.search(part))))
             elif re.search(r"[Nw]-?U|HU", part):
                 end += end < len(tokens) and tokens[end].low in pack.words["duration_nouns"]
@@ -199,7 +200,7 @@ def _trimmed(code: str, begin: int, end: int, tokens: Sequence[Token], pack: Pac
     while begin < end:
         part, after = code[begin:end], tokens[end] if end < len(tokens) else None
         alone = len(part) == 1
-        if part[0] in LEFT or (part[0] == "(" and ")" not in part) or (not alone and (part[0] == "U" or tokens[begin].low == "one" and part[1] in "tb,")):
+        if part[0] in LEFT or (part[0] == "(" and ")" not in part) or (not alone and (part[0] in "UL" or tokens[begin].low == "one" and part[1] in "tb,")):
             begin += 1
         elif part[0] == "(" and part.find(")") == len(part) - 1:
             begin, end = begin + 1, end - 1
