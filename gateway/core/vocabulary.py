@@ -27,7 +27,7 @@ WORDS = frozenset(
         "place_adjectives place_prepositions place_verbs "
         # ownership and the gate of the mail
         "function first_person third_person you your your_nouns past_endings foreign_hard foreign_soft past_you imperatives logistic_imperatives "
-        "stop_openers clause_breaks determiners cues soft_cues neutral_nouns "
+        "stop_openers clause_breaks determiners denials cues soft_cues neutral_nouns "
         # what a sentence says of its times
         "deadlines cancelling negations late moving proposing confirming "
         # the parts of a letter

@@ -121,6 +121,8 @@ def owner_of(span: Span, piece: Piece, parts: Sequence[Clause], pack: Pack) -> s
         blocked = next((t.low for t in piece.tokens[span.begin : span.end] if t.low in pack.words["telling_places"]), "")
     if span.kind is FactKind.PLACE and not clause.bare and _is_loose(span, piece.tokens, pack):
         blocked = "loose place"
+    if not blocked and span.begin and piece.tokens[span.begin - 1].low in pack.words["denials"]:
+        blocked = piece.tokens[span.begin - 1].low
     if span.weak and not any(c.soft for c in parts):
         blocked = "duration"
     return blocked or OWN

@@ -105,7 +105,7 @@ def _shape(tokens: Sequence[Token], index: int, pack: Pack) -> int:
     while end < size and end < start + 4 and tokens[end].capital and tokens[end].kind == "word" and tokens[end].low not in words["weekdays"]:
         end += 1
         if end > start + 1 and tokens[end - 1].low in words["place_heads_after"]:
-            return end
+            return end + (end < size and tokens[end].kind in ("number", "code") and tokens[end - 1].low in words["place_heads_before"])  # "Seminar Room 3"
         if end < size and tokens[end].text == "." and not tokens[end].spaced:
             end += 1
     return index
