@@ -279,7 +279,7 @@ async def test_work_after_the_dot_outlives_the_peer(how: str) -> None:
         else:
             peer.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             peer.writer.transport.abort()
-        while not all(c._inbound._ended for c in door.server._house.open):
+        while not all(c._inbound._ended for c in door.server._shared.open):
             await asyncio.sleep(0.01)  # until the server has noticed
         go_on.set()
         async with asyncio.timeout(10):

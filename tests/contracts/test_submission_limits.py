@@ -32,7 +32,7 @@ async def test_connections_beyond_the_limit_get_421_and_places_come_back(limit: 
         await refused.close()
         await peers[0].say(b"QUIT")
         await peers[0].close()
-        while len(door.server._house.open) == 3:
+        while len(door.server._shared.open) == 3:
             await asyncio.sleep(0.01)
         again = await door.peer()
         assert again.greeting.startswith(b"220")
@@ -50,7 +50,7 @@ async def test_no_place_is_lost_by_peers_that_vanish() -> None:
             peer.writer.transport.abort()
             while door.server._connections:
                 await asyncio.sleep(0.005)
-        assert not door.server._house.open
+        assert not door.server._shared.open
 
 
 async def test_running_out_of_file_descriptors_does_not_flood_the_log() -> None:
@@ -196,7 +196,7 @@ async def test_a_peer_that_never_reads_is_dropped() -> None:
             pass
         peer.writer.transport.abort()
         await peer.close()
-        while door.server._house.open:
+        while door.server._shared.open:
             await asyncio.sleep(0.01)
 
 
@@ -256,7 +256,7 @@ async def test_drain_waits_for_work_after_the_dot_beyond_its_seconds() -> None:
         peer = await door.coach()
         await peer.begin()
         await peer.send(MAIL + b".\r\n")
-        while not door.server._house.work:
+        while not door.server._shared.work:
             await asyncio.sleep(0.005)
         draining = asyncio.create_task(door.server.drain(0.05))
         await asyncio.sleep(0.3)
@@ -281,11 +281,11 @@ async def test_drain_waits_for_work_whose_peer_is_gone() -> None:
         peer = await door.coach()
         await peer.begin()
         await peer.send(MAIL + b".\r\n")
-        while not door.server._house.work:
+        while not door.server._shared.work:
             await asyncio.sleep(0.005)
-        for conversation in door.server._house.open:
+        for conversation in door.server._shared.open:
             conversation.abort()
-        while door.server._house.open:
+        while door.server._shared.open:
             await asyncio.sleep(0.005)
         draining = asyncio.create_task(door.server.drain(0.05))
         await asyncio.sleep(0.2)
@@ -332,7 +332,7 @@ async def test_many_peers_in_every_state_drain_without_loss() -> None:
 async def test_a_server_that_cannot_have_its_second_address_keeps_no_first() -> None:
     async with open_door() as door:
         settings = SubmissionSettings((("127.0.0.1", 0), ("127.0.0.1", door.port)), tls="none")
-        server = SubmissionServer(settings, OneCoach(), door.server._house.accept, door.clock)
+        server = SubmissionServer(settings, OneCoach(), door.server._shared.accept, door.clock)
         with pytest.raises(OSError, match="in use"):
             await server.start()
         assert server.addresses == []

@@ -90,7 +90,7 @@ async def test_a_broken_handshake_gives_back_one_place_and_no_more(authority: Au
             peer.writer.write_eof()
             await peer.rest()
             await peer.close()
-            while door.server._house.open:
+            while door.server._shared.open:
                 await asyncio.sleep(0.01)
             assert door.server._connections.total() == 0
         first, second = await door.peer(), await door.peer()

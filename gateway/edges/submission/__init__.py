@@ -1,7 +1,8 @@
 """The front door: SMTP submission (RFC 6409, RFC 8314) from the coach's mail program, built on aiosmtpd.
 
     server        listening sockets, connection limits, orderly stop
-    conversation  one connection: commands, states, replies (RFC 5321)
+    connection    one connection: the loop over commands, time limits, failures (RFC 5321)
+    conversation  the commands, their order and their replies (RFC 5321, 3207, 4954, 6409)
     inbound       octets as they arrive, handed out as command lines and whole messages
     command       grammar of the arguments of MAIL and RCPT (RFC 5321, 1870, 3461, 6152, 6531)
     auth          SASL PLAIN and LOGIN (RFC 4954, RFC 4616)

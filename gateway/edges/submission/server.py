@@ -20,7 +20,8 @@ from aiosmtpd.smtp import SMTP
 
 from gateway.core.model import Receipt, Submission
 from gateway.edges.submission.auth import Accounts
-from gateway.edges.submission.conversation import Conversation, House
+from gateway.edges.submission.connection import Shared
+from gateway.edges.submission.conversation import Conversation
 from gateway.edges.submission.limits import LoginGuard
 from gateway.edges.submission.settings import SubmissionSettings, is_loopback
 from gateway.errors import ConfigurationError
@@ -33,7 +34,7 @@ _BREATH = 1.0  # seconds to wait when the machine has no file descriptor or memo
 _FAREWELL = 2.0  # seconds a peer has to take its last reply
 _EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
-# what `Conversation` calls or replaces in aiosmtpd; a release that renames one would leave its fault uncovered without a word
+# what `Connection` calls or replaces in aiosmtpd; a release that renames one would leave its fault uncovered without a word
 _HOOKS = ("_handle_client", "push", "handle_exception", "connection_made", "connection_lost", "data_received", "eof_received", "command_size_limits")
 
 
@@ -43,7 +44,7 @@ class SubmissionServer:
     def __init__(self, settings: SubmissionSettings, accounts: Accounts, accept: Callable[[Submission], Awaitable[Receipt]], clock: Clock) -> None:
         """`accept` takes custody of a submission or raises `GatewayError`; it is never cancelled by what a peer does."""
         self._settings = settings
-        self._house = House(settings, accounts, accept, clock, LoginGuard(clock), tls=None)
+        self._shared = Shared(settings, accounts, accept, clock, LoginGuard(clock), tls=None)
         self._listeners: list[socket.socket] = []
         self._arrivals: set[asyncio.Task[None]] = set()
         self._connections: Counter[str] = Counter()
@@ -57,9 +58,9 @@ class SubmissionServer:
         """Listen. Raises `errors.ConfigurationError` where it would not be safe, `OSError` where an address is taken."""
         _check_surroundings()
         if self._settings.tls != "none":
-            self._house.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            self._house.tls.minimum_version = ssl.TLSVersion.TLSv1_2
-            self._house.tls.set_ciphers(_CIPHERS)
+            self._shared.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self._shared.tls.minimum_version = ssl.TLSVersion.TLSv1_2
+            self._shared.tls.set_ciphers(_CIPHERS)
             self.reload_certificate()
         try:
             for host, port in self._settings.listen:
@@ -72,8 +73,8 @@ class SubmissionServer:
 
     def reload_certificate(self) -> None:
         """Read certificate and key again; connections made from now on use them. Raises `ssl.SSLError`, `OSError`."""
-        if self._house.tls is not None and self._settings.certificate is not None:
-            self._house.tls.load_cert_chain(self._settings.certificate, self._settings.key)
+        if self._shared.tls is not None and self._settings.certificate is not None:
+            self._shared.tls.load_cert_chain(self._settings.certificate, self._settings.key)
 
     async def drain(self, seconds: float) -> None:
         """Stop listening at once, give messages that are coming in `seconds` to finish, wait for everything that is after its dot.
@@ -84,21 +85,21 @@ class SubmissionServer:
             task.cancel()
         await asyncio.gather(*self._arrivals, return_exceptions=True)
         self._close_listeners()
-        for conversation in self._house.open:
+        for conversation in self._shared.open:
             conversation.stop()
         if not await self._all_gone(seconds):
-            for conversation in self._house.open:
+            for conversation in self._shared.open:
                 conversation.stop(messages=True)
-        if self._house.work:
-            await asyncio.wait(self._house.work)
+        if self._shared.work:
+            await asyncio.wait(self._shared.work)
         if not await self._all_gone(_FAREWELL):
-            for conversation in tuple(self._house.open):
+            for conversation in tuple(self._shared.open):
                 conversation.abort()
             await self._all_gone(_FAREWELL)
 
     async def _all_gone(self, seconds: float) -> bool:
         """Whether every conversation has ended within `seconds`."""
-        waiting = [asyncio.ensure_future(c.gone.wait()) for c in self._house.open]
+        waiting = [asyncio.ensure_future(c.gone.wait()) for c in self._shared.open]
         if not waiting:
             return True
         _, pending = await asyncio.wait(waiting, timeout=seconds)
@@ -152,7 +153,7 @@ class SubmissionServer:
             if not held[address]:
                 del held[address]
 
-        conversation = Conversation(self._house, address, leave)
+        conversation = Conversation(self._shared, address, leave)
 
         def arrived(_: asyncio.Task[None]) -> None:
             if not conversation.begun:  # no handshake, or the server was stopped meanwhile: nobody else will close it
@@ -167,7 +168,7 @@ class SubmissionServer:
             await asyncio.get_running_loop().connect_accepted_socket(
                 lambda: conversation,
                 connection,
-                ssl=self._house.tls if implicit else None,
+                ssl=self._shared.tls if implicit else None,
                 ssl_handshake_timeout=self._settings.handshake_seconds if implicit else None,
             )
         except OSError as error:  # among them ssl.SSLError, and ConnectionAbortedError where the handshake took too long
