@@ -61,10 +61,9 @@ async def initialise(config: Config) -> list[str]:
     migrate(config.database_url)
     said.append("database: ready")
     home = gnupg_home(config)
-    if not home.exists():
-        home.mkdir(mode=0o700)
-        address = str(config.coach.addresses[0])
-        said.append(f"OpenPGP key of {config.coach.name}: {await asyncio.to_thread(create_coach_key, home, config.coach.name, address)}")
+    home.mkdir(mode=0o700, exist_ok=True)
+    address = str(config.coach.addresses[0])
+    said.append(f"OpenPGP key of {config.coach.name}: {await asyncio.to_thread(create_coach_key, home, config.coach.name, address)}")
     async with open_store(config) as store:
         await store.put_coach(TENANT, config.person)
         for contact in config.contacts:
@@ -276,7 +275,7 @@ def _delivery_notice(config: Config, ports: Ports, house: House, kind: str, leas
         ports.ids.new(),
         coach,
         ports.clock.now(),
-        lambda stamp: delivery_notice(kind, copy.forward_path.path, copy.purpose, lease.queued_at, delivery.reply, coach, stamp),
+        lambda stamp: delivery_notice(kind, copy.forward_path.path, copy.purpose, lease.queued_at, delivery.reply, coach, stamp, copy_id=copy.id),
     )
 
 

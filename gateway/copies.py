@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from gateway.core.audience import context_for
 from gateway.core.compose import NotComposed, Stamp, company_copy, prove_company_copy
@@ -15,6 +16,10 @@ from gateway.core.pgpmime import NotSealed, frame, protect, prove_sealed, withou
 from gateway.core.recognise import is_composed
 from gateway.errors import ProofFailed
 from gateway.house import House, Ports
+
+
+T = TypeVar("T")
+_LARGE = 256 * 1024  # octets
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +81,18 @@ async def _private(copy: Copy, w: Workshop) -> Outgoing:
         "message_id": w.house.message_id(copy_id, w.author),
         "autocrypt": w.ports.keyring.autocrypt(author),
     }
-    inside = protect(without_bcc(w.submission.raw), subject=w.analysis.subject, boundary=w.ports.ids.new(), **fields)
+    inside = await _aside(w, lambda: protect(without_bcc(w.submission.raw), subject=w.analysis.subject, boundary=w.ports.ids.new(), **fields))
     octets = frame(await w.ports.sealer.seal(inside, copy.key), boundary=w.ports.ids.new(), **fields)
     try:
-        prove_sealed(octets, copy.key)
+        await _aside(w, partial(prove_sealed, octets, copy.key))
     except NotSealed as fault:
         raise ProofFailed from fault
     return _outgoing(copy, copy_id, fields["message_id"], octets, w)
+
+
+async def _aside(w: Workshop, work: Callable[[], T]) -> T:
+    """Run `work` here for a small message, in a thread for a large one: nobody else's conversation should wait for it."""
+    return work() if len(w.submission.raw) < _LARGE else await asyncio.to_thread(work)
 
 
 async def _raw(copy: Copy, w: Workshop) -> Outgoing:

@@ -38,7 +38,8 @@ def add(
     role: Annotated[Role, typer.Option(help="coach: everything. assistant: sends, never releases as is. auditor: reads the log, sends nothing.")],
     password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read the password from the first line of standard input.")] = False,
     authors: Annotated[
-        list[str] | None, typer.Option("--from", metavar="ADDR", help='May write as this address; repeat for more. For machines: "@domain", "*". Default: the coach\'s addresses.')
+        list[str] | None,
+        typer.Option("--from", metavar="ADDR", help='May write as this address; repeat for more. For machines: "@domain", "*". Default: the coach\'s addresses.'),
     ] = None,
 ) -> None:
     """Add a login, or give an existing one a new password."""

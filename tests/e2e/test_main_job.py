@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import email.policy
 import json
 import re
 from email import message_from_bytes
@@ -25,7 +26,7 @@ from tests.e2e.stage import (
     running,
 )
 
-NOTES = "Dana, you said you freeze whenever Viktor raises his voice. Try the two-breath pause."
+NOTES = "Dana, you said you freeze whenever Viktor raises his voice.\nTry the two-breath pause.\n"
 SLOT = "Hi Dana,\n\nThursday 14:00 to 15:00 works.\n\nRobin\n"
 
 
@@ -130,8 +131,9 @@ def test_a_held_item_leaves_by_itself_when_a_key_is_there(stage: Stage):
     (stage.folder / "milo.toml").write_text(
         f'[[client]]\nname = "Milo Brandt"\nwork = ["{KEYLESS}"]\nwork_domains = ["beta.example"]\npersonal = "{KEYLESS_HOME}"\nkey_file = "{key}"\nkey_verified = true\n'
     )
+    waiting = sum(item["recipient"] == KEYLESS for item in stage.held())
     stage.command("client", "import", str(stage.folder / "milo.toml"))
-    assert any(b"your brother stays with me" in stage.decrypt(m) for m in stage.sink.wait_for(KEYLESS_HOME))
+    assert any(b"your brother stays with me" in stage.decrypt(m) for m in stage.sink.wait_for(KEYLESS_HOME, waiting))
     assert not stage.sink.to(KEYLESS)
 
 
@@ -186,7 +188,7 @@ def test_another_authors_from_is_refused(stage: Stage):
 
 def test_an_attachment_is_never_told_to_the_company(stage: Stage):
     """Content, file name and type stay inside the sealed copy."""
-    message = EmailMessage()
+    message = EmailMessage(policy=email.policy.SMTP)
     message["From"], message["To"], message["Subject"] = COACH, WORK, "Worksheet"
     message.set_content("Thursday 14:00 works.\n")
     message.add_attachment(b"%PDF values", maintype="application", subtype="pdf", filename="Dana_burnout_plan.pdf")
