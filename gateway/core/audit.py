@@ -46,6 +46,8 @@ EVENTS: dict[str, str] = {
     "failed": "the next hop refused a copy for good",
     "unclear": "the next hop fell silent after the final dot: the copy may have arrived",
     "gave-up": "a copy was tried for too long and is not tried again",
+    "sent-again": "a copy that had failed, or whose fate was unclear, was queued again under the same Message-ID",
+    "dropped": "a copy that had failed, or whose fate was unclear, was given up and erased",
     "resolved": "a held item left by itself: a usable key or a name turned up",
     "released": "the coach released a held item as scheduling",
     "diverted-by-coach": "the coach sent a held item to the personal mailbox",

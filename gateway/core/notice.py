@@ -97,7 +97,9 @@ _ENGLISH: Mapping[str, str] = {
     "gave-up-subject": "A mail of yours was not delivered",
     "gave-up-opening": "The gateway has tried for too long and has stopped. The mail did not arrive.",
     "unclear-subject": "A mail of yours may have arrived",
-    "unclear-opening": "The next mail server fell silent after taking this mail. It may have arrived or not, so it is not sent again: please ask the reader.",
+    "unclear-opening": "The next mail server fell silent after taking this mail. It may have arrived or not, so it is not repeated: please ask the reader.",
+    "unclear-again": "If it did not arrive, have it sent again, under the same Message-ID, on the gateway's machine:",
+    "unclear-drop": "If it did arrive, or does not matter any more, have it erased (after 30 days that happens by itself):",
     "copy-company": "the appointment alone",
     "copy-private": "the sealed copy",
     "copy-raw": "the mail as you wrote it",
@@ -168,9 +170,12 @@ def digest_notice(summary: Sequence[tuple[str, str]], coach: Coach, stamp: Stamp
 
 
 def delivery_notice(
-    kind: str, recipient: str, purpose: Purpose, since: datetime, reply: str, coach: Coach, stamp: Stamp, *, language: str = "en"
+    kind: str, recipient: str, purpose: Purpose, since: datetime, reply: str, coach: Coach, stamp: Stamp, *, copy_id: str, language: str = "en"
 ) -> bytes:
-    """What became of one copy. `kind` is one of DELIVERY_KINDS; `reply` the next hop's code and enhanced code, never its prose."""
+    """What became of one copy. `kind` is one of DELIVERY_KINDS; `reply` the next hop's code and enhanced code, never its prose.
+
+    Of a copy whose fate is unclear it also says how to have it sent again, or erased.
+    """
     say = _texts(language)
     facts = _facts(
         (say["label-to"], recipient),
@@ -178,7 +183,11 @@ def delivery_notice(
         (say["label-since"], _moment(since)),
         (say["label-answer"], reply),
     )
-    return _octets(coach, stamp, say[f"{kind}-subject"], [say[f"{kind}-opening"], "", *facts])
+    lines = [say[f"{kind}-opening"], "", *facts]
+    if kind == "unclear":
+        for what in ("again", "drop"):
+            lines += ["", say[f"unclear-{what}"], "", f"  coachgate queue {what} {copy_id}"]
+    return _octets(coach, stamp, say[f"{kind}-subject"], lines)
 
 
 def answer_notice(answer: str, recipient: str, coach: Coach, stamp: Stamp, *, language: str = "en") -> bytes:

@@ -45,6 +45,15 @@ def next_attempt(copy_id: str, attempt: int, queued_at: datetime, now: datetime,
     return now + _pause(attempt) * (1 + JITTER * _spread(copy_id, attempt))
 
 
+def after_crash(copy_id: str, attempt: int, now: datetime) -> datetime:
+    """When to try again after the process ended in the middle of attempt number `attempt`.
+
+    The first time at once: most likely the copy has nothing to do with it. From the second on the copy itself may be what ends the process, so it waits
+    like one that was deferred, one step earlier in the table, and a process that is started again at once does not end at once.
+    """
+    return now if attempt <= 1 else now + _pause(attempt - 1) * (1 + JITTER * _spread(copy_id, attempt))
+
+
 def gives_up(attempt: int, queued_at: datetime, now: datetime, patience: Patience = PATIENCE) -> bool:
     """Whether attempt number `attempt` was the last: the copy is old and was tried often enough; or so often that the clock must stand in the past."""
     old = now - queued_at >= patience.give_up_after

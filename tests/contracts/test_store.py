@@ -18,6 +18,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, create_engine, event, text
 
+from gateway.core import schedule
 from gateway.core.checkpoint import parse_checkpoints
 from gateway.core.model import AuditEvent, Client, Contact, Mailbox, Purpose, Role
 from gateway.edges.store import Notary, Store, User, migrate, note_key, schema, sqlite_url
@@ -239,6 +240,87 @@ async def test_copies_of_a_dead_process_come_back_by_release_or_when_the_lease_i
     assert {lease.attempt for lease in await store.claim(clock.now(), 5)} == {1, 2}
     clock.advance(minutes=31)
     assert {lease.attempt for lease in await store.claim(clock.now(), 5)} == {2, 3}
+
+
+async def test_a_copy_that_is_taken_whenever_the_process_dies_waits_longer_each_time(store: Any, clock: FixedClock) -> None:
+    """A crash loop: the first interrupted attempt is repeated at once, the following ones after the pauses of the schedule."""
+    await store.commit(custody("s1", outgoing("a")))
+    for attempt in range(1, 6):
+        (lease,) = await store.claim(clock.now(), 5)
+        assert lease.attempt == attempt
+        assert await store.release_leases() == 1
+        due = schedule.after_crash("a", attempt, clock.now())
+        if due > clock.now():
+            assert list(await store.claim(clock.now(), 5)) == []
+            assert await store.next_due() == due
+        clock.advance(seconds=(due - clock.now()).total_seconds())
+
+
+async def test_a_clock_set_back_keeps_no_copy_waiting(store: Any, clock: FixedClock) -> None:
+    """Planned further ahead than any pause reaches is due; an ordinary pause is not."""
+    await store.commit(custody("s1", outgoing("a"), outgoing("b"), outgoing("c")))
+    await store.claim(clock.now(), 5)
+    for name, ahead in (("a", timedelta(days=1)), ("b", schedule.FURTHEST), ("c", schedule.FURTHEST + timedelta(seconds=1))):
+        await store.settle(name, DEFERRED, clock.now() + ahead, (AuditEvent("deferred", "s1", "c-0001"),))
+    assert {lease.outgoing.id for lease in await store.claim(clock.now(), 5)} == {"a", "c"}
+
+
+# ------------------------------------------------------------------------------------------------ copies that ended
+async def unclear_copy(store: Any, clock: FixedClock) -> None:
+    await store.commit(custody("s1", outgoing("a")))
+    await store.claim(clock.now(), 1)
+    await store.settle("a", Delivery(Result.UNCLEAR, "timeout"), None, (AuditEvent("unclear", "s1", "c-0001"),))
+
+
+async def test_an_unclear_copy_is_shown_and_goes_again_as_it_was(store: Any, clock: FixedClock) -> None:
+    await unclear_copy(store, clock)
+    (copy,) = await store.ended_list(TENANT)
+    assert (copy.id, copy.recipient, copy.client_id, copy.submission_id, copy.state, copy.reply) == ("a", "anna@home.example", "c-0001", "s1", "unclear", "timeout")
+    assert await store.ended_list(TENANT + 1) == []
+    clock.advance(days=3)
+    assert await store.requeue("a", (AuditEvent("sent-again", "s1", "c-0001", (("copy", "a"),)),))
+    (lease,) = await store.claim(clock.now(), 5)
+    assert lease.outgoing == outgoing("a")  # Message-ID included
+    assert (lease.attempt, lease.queued_at) == (1, clock.now())  # its patience begins anew
+    assert await store.ended_list(TENANT) == []
+    assert (await words(store))[-1] == "sent-again"
+
+
+async def test_a_dropped_copy_is_gone_for_good(store: Any, clock: FixedClock) -> None:
+    await unclear_copy(store, clock)
+    event = (AuditEvent("dropped", "s1", "c-0001", (("copy", "a"),)),)
+    assert await store.drop("a", event)
+    assert await store.ended_list(TENANT) == []
+    assert not await store.drop("a", event)
+    assert not await store.requeue("a", event)
+    assert (await store.status())["unclear"] == 1
+    assert (await words(store)).count("dropped") == 1
+
+
+async def test_only_what_has_ended_can_be_sent_again(store: Any, clock: FixedClock) -> None:
+    """Not what is on its way, not what arrived, not what was refused and erased, not what nobody knows, and nothing without an audit event."""
+    await store.commit(custody("s1", outgoing("a"), outgoing("b"), outgoing("c", octets=b"Subject: c\r\n\r\nother\r\n")))
+    event = (AuditEvent("sent-again", "s1", "c-0001"),)
+    assert not await store.requeue("a", event)
+    await store.claim(clock.now(), 5)
+    await store.settle("b", DELIVERED, None, ())
+    await store.settle("c", Delivery(Result.FAILED, "550"), None, ())
+    for name in ("a", "b", "c", "nobody"):
+        assert not await store.requeue(name, event)
+    with pytest.raises(ValueError):  # noqa: PT011
+        await store.requeue("a", ())
+
+
+async def test_an_unclear_copy_outlives_the_others_but_not_for_ever(store: Any, clock: FixedClock) -> None:
+    """Thirty days, whatever the retention of the others; that it then goes is an event."""
+    await unclear_copy(store, clock)
+    clock.advance(days=29)
+    await store.erase()
+    assert len(await store.ended_list(TENANT)) == 1
+    clock.advance(days=2)
+    assert await store.erase() == 1
+    assert await store.ended_list(TENANT) == []
+    assert (await words(store))[-1] == "erased"
 
 
 # ------------------------------------------------------------------------------------------------ held items

@@ -55,7 +55,7 @@ def held_body(item: HeldItem, **more: object) -> str:
 EVERY_NOTICE = [
     notice.held_notice(held(), TOKEN, COACH, STAMP),
     notice.digest_notice((("company", "jane@corp.example"),), COACH, STAMP),
-    notice.delivery_notice("failed", "jane@corp.example", Purpose.COMPANY, SINCE, "550 5.1.1", COACH, STAMP),
+    notice.delivery_notice("failed", "jane@corp.example", Purpose.COMPANY, SINCE, "550 5.1.1", COACH, STAMP, copy_id="c0ffee01"),
     notice.answer_notice("diverted", "jane@corp.example", COACH, STAMP),
 ]
 
@@ -196,9 +196,9 @@ def test_a_digest_reads_like_this():
 @pytest.mark.parametrize("kind", DELIVERY_KINDS)
 @pytest.mark.parametrize("purpose", [Purpose.COMPANY, Purpose.PRIVATE, Purpose.RAW])
 def test_a_delivery_notice_says_what_became_of_which_copy(kind, purpose):
-    octets = notice.delivery_notice(kind, "jane@corp.example", purpose, SINCE, "451 4.3.0", COACH, STAMP)
+    octets = notice.delivery_notice(kind, "jane@corp.example", purpose, SINCE, "451 4.3.0", COACH, STAMP, copy_id="c0ffee01")
     assert read(octets)["Subject"] == f"coachgate: {TEXTS['en'][f'{kind}-subject']}"
-    assert body(octets).splitlines() == [
+    assert body(octets).splitlines()[:6] == [
         TEXTS["en"][f"{kind}-opening"],
         "",
         "  To:      jane@corp.example",
@@ -208,9 +208,17 @@ def test_a_delivery_notice_says_what_became_of_which_copy(kind, purpose):
     ]
 
 
+@pytest.mark.parametrize("kind", DELIVERY_KINDS)
+def test_only_a_copy_whose_fate_is_unclear_is_the_coachs_to_decide(kind):
+    """Its notice names the commands with its id; of the others nothing is kept that could be sent again."""
+    text = body(notice.delivery_notice(kind, "jane@corp.example", Purpose.PRIVATE, SINCE, "", COACH, STAMP, copy_id="c0ffee01"))
+    commands = [line.strip() for line in text.splitlines() if "coachgate queue" in line]
+    assert commands == (["coachgate queue again c0ffee01", "coachgate queue drop c0ffee01"] if kind == "unclear" else [])
+
+
 def test_what_is_not_known_takes_no_line():
-    assert "Answer" not in body(notice.delivery_notice("unclear", "a@b.example", Purpose.RAW, SINCE, "", COACH, STAMP))
-    assert "Copy" not in body(notice.delivery_notice("unclear", "a@b.example", Purpose.NOTICE, SINCE, "", COACH, STAMP))
+    assert "Answer" not in body(notice.delivery_notice("unclear", "a@b.example", Purpose.RAW, SINCE, "", COACH, STAMP, copy_id="c0ffee01"))
+    assert "Copy" not in body(notice.delivery_notice("unclear", "a@b.example", Purpose.NOTICE, SINCE, "", COACH, STAMP, copy_id="c0ffee01"))
     assert "To:" not in body(notice.answer_notice("token-refused", "", COACH, STAMP))
 
 
@@ -233,10 +241,10 @@ def test_another_language_takes_the_place_of_english_everywhere(monkeypatch):
     for octets in (
         notice.held_notice(held(), TOKEN, COACH, STAMP, language="xx"),
         notice.digest_notice([("company", "a@b.example")], COACH, STAMP, waiting=1, language="xx"),
-        notice.delivery_notice("failed", "a@b.example", Purpose.RAW, SINCE, "", COACH, STAMP, language="xx"),
+        notice.delivery_notice("unclear", "a@b.example", Purpose.RAW, SINCE, "", COACH, STAMP, copy_id="c0ffee01", language="xx"),
         notice.answer_notice("diverted", "a@b.example", COACH, STAMP, language="xx"),
     ):
-        ours = r"\w{3}, \d+ \w{3} [\d: +]+|a@b\.example|tom@corp\.example|coachgate held [\w ]+(--reason CODE)?|send CODE|CODE: [\w-]+"
+        ours = r"\w{3}, \d+ \w{3} [\d: +]+|a@b\.example|tom@corp\.example|coachgate held [\w ]+(--reason CODE)?|coachgate queue \w+ c0ffee01|send CODE|CODE: [\w-]+"
         text = re.sub(ours, "", body(octets))
         assert set(re.findall(r"[^\W\d]+", text)) <= {"ß", "divert", "release", "discard"}
         assert str(read(octets)["Subject"]) == "coachgate: ß"

@@ -120,3 +120,12 @@ def test_an_operator_s_own_patience(warn: int, end: int) -> None:
     assert len(warned) == 1
     assert warn * HOUR <= warned[0] <= (warn + 2) * 1.1 * HOUR
     assert end * HOUR <= now - START <= end * HOUR + schedule.FURTHEST
+
+
+def test_a_crash_loop_slows_down_and_one_crash_costs_nothing() -> None:
+    """The first interrupted attempt is repeated at once; the pauses after that grow and stay below the furthest."""
+    waits = [schedule.after_crash("c0ffee01", attempt, START) - START for attempt in range(1, 12)]
+    assert waits[0] == timedelta(0)
+    assert waits[1] >= MINUTE
+    assert waits[:7] == sorted(set(waits[:7]))
+    assert max(waits) <= schedule.FURTHEST

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from gateway.core import audit
+from gateway.core import audit, schedule
 from gateway.core.model import AuditEvent, Client, Coach, Contact, Directory, HeldItem, Outgoing, Receipt
-from gateway.edges.store import Entry, User
+from gateway.edges.store import EndedCopy, Entry, User
+from gateway.edges.store.outbound import KEEP_UNCLEAR
 from gateway.errors import StoreUnavailable
 from gateway.ports import Clock, Custody, Delivery, Hash, HeldDeposit, Lease, Result
 
@@ -30,6 +31,12 @@ class Kept:
     attempts: int = 0
     unclear: bool = False
     lease_until: datetime | None = None
+    last_reply: str = ""
+    finished_at: datetime | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in ("failed", "unclear") and bool(self.outgoing.octets)
 
 
 def _is_name(key: str, value: str) -> bool:
@@ -134,7 +141,7 @@ class FakeStore:
     # ------------------------------------------------------------------------------------------------ queue
     async def claim(self, now: datetime, limit: int) -> Sequence[Lease]:
         self._ready()
-        due = [k for k in self.copies.values() if k.state == "queued" and k.next_attempt_at <= now]
+        due = [k for k in self.copies.values() if k.state == "queued" and schedule.is_due(k.next_attempt_at, now)]
         due += [k for k in self.copies.values() if k.state == "leased" and k.lease_until is not None and k.lease_until <= now]
         due = sorted(due, key=lambda k: k.next_attempt_at)[:limit]
         for kept in due:
@@ -153,9 +160,11 @@ class FakeStore:
             self._queue(kept.tenant, kept.submission_id, self.clock.now(), (notice,))
         if kept.state not in ("queued", "leased"):
             return
-        kept.unclear = kept.unclear or delivery.result is Result.UNCLEAR
+        kept.unclear, kept.last_reply = kept.unclear or delivery.result is Result.UNCLEAR, delivery.reply
         if next_attempt is None:
-            kept.state, kept.outgoing = _ENDS[delivery.result], replace(kept.outgoing, octets=b"")
+            kept.state, kept.finished_at = _ENDS[delivery.result], self.clock.now()
+            if kept.state != "unclear":
+                kept.outgoing = replace(kept.outgoing, octets=b"")
         else:
             kept.state, kept.next_attempt_at = "queued", next_attempt
 
@@ -163,7 +172,7 @@ class FakeStore:
         self._ready()
         leased = [k for k in self.copies.values() if k.state == "leased"]
         for kept in leased:
-            kept.state, kept.next_attempt_at = "queued", self.clock.now()
+            kept.state, kept.next_attempt_at = "queued", schedule.after_crash(kept.outgoing.id, kept.attempts, self.clock.now())
         return len(leased)
 
     async def next_due(self) -> datetime | None:
@@ -178,7 +187,46 @@ class FakeStore:
         return counts | ends | {"untold": len(self._untold)}
 
     async def erase(self) -> int:
-        return 0
+        old = [k for k in self.copies.values() if k.is_open and k.finished_at and k.finished_at <= self.clock.now() - KEEP_UNCLEAR]
+        for kept in old:
+            kept.outgoing = replace(kept.outgoing, octets=b"")
+            self._append(kept.tenant, (AuditEvent("erased", kept.submission_id, kept.outgoing.client_id, (("copy", kept.outgoing.id),)),))
+        return len(old)
+
+    # ------------------------------------------------------------------------------------------------ ended copies
+    async def ended_list(self, tenant: int) -> list[EndedCopy]:
+        self._ready()
+        found = sorted((k for k in self.copies.values() if k.is_open and k.tenant == tenant), key=lambda k: (k.queued_at, k.outgoing.id))
+        return [
+            EndedCopy(
+                o.id, o.purpose, o.forward_path.path, o.client_id, k.submission_id, k.state, k.last_reply, k.queued_at, k.finished_at
+            )
+            for k in found
+            for o in (k.outgoing,)
+        ]
+
+    async def requeue(self, copy_id: str, events: tuple[AuditEvent, ...]) -> bool:
+        kept = self._decide(copy_id, events)
+        if kept is not None:
+            now = self.clock.now()
+            kept.state, kept.attempts, kept.queued_at, kept.next_attempt_at, kept.finished_at = "queued", 0, now, now, None
+        return kept is not None
+
+    async def drop(self, copy_id: str, events: tuple[AuditEvent, ...]) -> bool:
+        kept = self._decide(copy_id, events)
+        if kept is not None:
+            kept.outgoing = replace(kept.outgoing, octets=b"")
+        return kept is not None
+
+    def _decide(self, copy_id: str, events: tuple[AuditEvent, ...]) -> Kept | None:
+        self._ready()
+        if not events:
+            raise ValueError
+        kept = self.copies.get(copy_id)
+        if kept is None or not kept.is_open:
+            return None
+        self._append(kept.tenant, events)
+        return kept
 
     # ------------------------------------------------------------------------------------------------ held items
     async def held_list(self, tenant: int) -> list[HeldItem]:

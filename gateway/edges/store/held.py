@@ -12,12 +12,12 @@ from gateway.core.model import AuditEvent, HeldItem, Outgoing
 from gateway.edges.store import schema
 from gateway.edges.store.base import HeldEnvelope
 from gateway.edges.store.custody import erase_bodies
-from gateway.edges.store.outbound import Outbound
+from gateway.edges.store.ended import Ended
 
 CLOSINGS = frozenset({"diverted", "released", "sent-as-is", "discarded", "resolved"})
 
 
-class Held(Outbound):
+class Held(Ended):
     """The part of the store that keeps what waits."""
 
     async def held_list(self, tenant: int) -> list[HeldItem]:

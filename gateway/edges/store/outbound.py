@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Integer, and_, bindparam, func, or_, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
+from gateway.core import schedule
 from gateway.core.model import AuditEvent, Outgoing, Purpose
 from gateway.edges.store import schema
 from gateway.edges.store.base import CopyEnvelope
@@ -17,6 +18,7 @@ from gateway.errors import StoreDamaged
 from gateway.ports import Delivery, Lease, Result
 
 _ENDS = {Result.DELIVERED: "done", Result.DEFERRED: "failed", Result.FAILED: "failed", Result.UNCLEAR: "unclear"}
+KEEP_UNCLEAR = timedelta(days=30)  # at least so long can the coach have a copy of unknown fate sent again: her reader may be on holiday
 _LEASED = ("id", "tenant", "submission_id", "purpose", "client_id", "envelope", "body_id", "queued_at", "attempts", "unclear")
 
 
@@ -24,7 +26,9 @@ def _take() -> ReturningUpdate[Any]:
     """The one statement that leases. FOR UPDATE SKIP LOCKED lets nodes share the queue on PostgreSQL; SQLite has one writer and leaves it out."""
     table, now = schema.copies, bindparam("now", type_=schema.Moment())
     waits, abandoned = and_(table.c.state == "queued", table.c.next_attempt_at <= now), and_(table.c.state == "leased", table.c.lease_until <= now)
-    due = select(table.c.id).where(or_(waits, abandoned)).order_by(table.c.next_attempt_at)
+    # planned by a clock that ran ahead (`schedule.is_due`): it would wait until the right time catches up
+    too_far = and_(table.c.state == "queued", table.c.next_attempt_at > bindparam("furthest", type_=schema.Moment()))
+    due = select(table.c.id).where(or_(waits, too_far, abandoned)).order_by(table.c.next_attempt_at)
     chosen = due.limit(bindparam("limit", type_=Integer())).with_for_update(skip_locked=True).cte("due")
     take = update(table).where(table.c.id.in_(select(chosen.c.id)))
     take = take.values(state="leased", attempts=table.c.attempts + 1, lease_owner=bindparam("node"), lease_until=bindparam("until"))
@@ -46,7 +50,7 @@ class Outbound(Custody):
 
         A copy whose blob does not open any more is set aside as "damaged" with an audit event and never sent; the others come all the same.
         """
-        wanted = {"now": now, "limit": limit, "node": self._node, "until": now + self._lease}
+        wanted = {"now": now, "limit": limit, "node": self._node, "until": now + self._lease, "furthest": now + schedule.FURTHEST}
         rows = await self._database.write(lambda connection: connection.execute(_TAKE, wanted).all())
         if not rows:
             return ()
@@ -90,7 +94,8 @@ class Outbound(Custody):
     async def settle(
         self, copy_id: str, delivery: Delivery, next_attempt: datetime | None, events: tuple[AuditEvent, ...], notice: Outgoing | None = None
     ) -> None:
-        """Record what the next hop said; `next_attempt` None ends the copy's life and erases its body. A `notice` is queued in the same transaction.
+        """Record what the next hop said; `next_attempt` None ends the copy's life and erases its body, unless its fate is unclear: then the coach
+        may yet have it sent again (`requeue`). A `notice` is queued in the same transaction.
 
         A copy that has ended stays ended whatever a late answer says; the answer's events are kept. Raises `ValueError` for an unknown copy.
         """
@@ -108,7 +113,7 @@ class Outbound(Custody):
                     values |= {"state": _ENDS[delivery.result], "finished_at": now}
                 else:
                     values |= {"state": "queued", "next_attempt_at": next_attempt}
-                if next_attempt is None and not self._keep_sent:
+                if next_attempt is None and not self._keep_sent and delivery.result is not Result.UNCLEAR:
                     values |= {"envelope": None, "body_id": None}
                 connection.execute(_SETTLE, values | {"copy": copy_id})
                 if "body_id" in values:
@@ -120,11 +125,19 @@ class Outbound(Custody):
         await self._database.write(work)
 
     async def release_leases(self, owner: str | None = None) -> int:
-        """At start: copies that `owner` (default: this node) had taken when it died are due at once. Returns how many."""
-        table = schema.copies
-        free = update(table).where(table.c.state == "leased", table.c.lease_owner == (owner or self._node))
-        values = {"state": "queued", "next_attempt_at": self._clock.now(), "lease_owner": None, "lease_until": None}
-        return await self._database.write(lambda connection: connection.execute(free.values(**values)).rowcount)
+        """At start: copies that `owner` (default: this node) had taken when it died are due again when `schedule.after_crash` says. Returns how many."""
+        table, now = schema.copies, self._clock.now()
+        taken = select(table.c.id, table.c.attempts).where(table.c.state == "leased", table.c.lease_owner == (owner or self._node)).with_for_update()
+        free = update(table).where(table.c.id == bindparam("copy"))
+        free = free.values(state="queued", next_attempt_at=bindparam("at", type_=schema.Moment()), lease_owner=None, lease_until=None)
+
+        def work(connection: Connection) -> int:
+            rows = connection.execute(taken).all()
+            for row in rows:
+                connection.execute(free, {"copy": row.id, "at": schedule.after_crash(row.id, row.attempts, now)})
+            return len(rows)
+
+        return await self._database.write(work)
 
     async def next_due(self) -> datetime | None:
         """When the earliest queued copy is due; None where nothing is queued."""
@@ -156,16 +169,28 @@ class Outbound(Custody):
         return await self._database.read(work)
 
     async def erase(self) -> int:
-        """Retention: erase bodies and envelopes of finished copies and closed held items whose days are over. Returns how many rows were emptied."""
-        now = self._clock.now()
+        """Retention: erase bodies and envelopes of finished copies and closed held items whose days are over. Returns how many rows were emptied.
+
+        A copy of unclear fate is kept for `KEEP_UNCLEAR` at least, and that it could not wait longer is an audit event.
+        """
+        now, copies, held = self._clock.now(), schema.copies, schema.held
+        unclear = copies.c.state == "unclear"
+        over = (
+            (copies, and_(~unclear, copies.c.finished_at <= now - self._keep_sent)),
+            (copies, and_(unclear, copies.c.finished_at <= now - max(self._keep_sent, KEEP_UNCLEAR))),
+            (held, held.c.resolved_at <= now - self._keep_held),
+        )
 
         def work(connection: Connection) -> int:
-            emptied, copies, held = 0, schema.copies, schema.held
-            for table, ended, keep in ((copies, copies.c.finished_at, self._keep_sent), (held, held.c.resolved_at, self._keep_held)):
-                old = connection.execute(select(table.c.id, table.c.body_id).where(ended <= now - keep, table.c.body_id.is_not(None))).all()
+            emptied = 0
+            for table, condition in over:
+                old = connection.execute(select(table).where(condition, table.c.body_id.is_not(None))).all()
                 if old:
                     connection.execute(update(table).where(table.c.id.in_([row.id for row in old])).values(envelope=None, body_id=None))
                     erase_bodies(connection, (row.body_id for row in old))
+                for row in old:
+                    if row.state == "unclear":
+                        self._append(connection, row.tenant, (AuditEvent("erased", row.submission_id, row.client_id, (("copy", row.id),)),))
                 emptied += len(old)
             return emptied
 
