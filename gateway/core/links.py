@@ -72,7 +72,7 @@ def _kept(host: str, path: str, approved: Sequence[str], names: Sequence[str]) -
         if re.fullmatch(re.escape(bare) + r"(?:/\d{6,14})?/?", host + path.lower().rstrip("/")):
             return frozenset({"pwd", "p"})
     for pattern, shape, keep in _COMPILED:
-        if pattern.fullmatch(host):
+        if pattern.fullmatch(host) and _is_plain_label(host, names):
             match = shape.fullmatch(path.removesuffix("/") if len(path) > 1 else path)
             if match and all(_is_plain_name(value, names) for value in match.groupdict().values() if value):
                 return keep
@@ -80,10 +80,21 @@ def _kept(host: str, path: str, approved: Sequence[str], names: Sequence[str]) -
 
 
 def _is_plain_name(room: str, names: Sequence[str]) -> bool:
-    """Whether a room name is a name and no sentence: two words at most that are not known room words or names. A slug that tells a topic has more."""
+    """Whether a room name is a name and no sentence: known room words and configured names, and at most one other word beside them.
+
+    One free word alone tells nothing of whose room it is and might tell something else; such a room must be configured.
+    """
     known = ROOM_WORDS | {word.lower() for name in names for word in name.split()}
+    run = re.compile("(?:" + "|".join(re.escape(word) for word in sorted(known, key=len, reverse=True)) + ")+")  # "robinvalecoaching"
     words = [word for word in re.split(r"[-_.\d]+", room.lower()) if word]
-    return len([word for word in words if word not in known]) <= 1 and len(words) <= 4
+    free = len([word for word in words if not run.fullmatch(word)])
+    return len(words) <= 4 and (free == 0 or (free == 1 and len(words) > 1))
+
+
+def _is_plain_label(host: str, names: Sequence[str]) -> bool:
+    """Whether the first label of a platform's host is one word ("us02web", a company's own) or a name; such hosts must exist, but a slug could still be read."""
+    labels = host.split(".")
+    return len(labels) < 3 or "-" not in labels[0] or _is_plain_name(labels[0], names)
 
 
 def _query(query: str, keep: frozenset[str] | None) -> str | None:
@@ -96,8 +107,13 @@ def _query(query: str, keep: frozenset[str] | None) -> str | None:
         pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=True, max_num_fields=8)
     except ValueError:
         return None
-    clean = [f"{name}={value}" for name, value in pairs if name in keep and PARAMETER.fullmatch(value) and value.count("-") < 2]
+    clean = [f"{name}={value}" for name, value in pairs if name in keep and PARAMETER.fullmatch(value) and _is_token(value)]
     return "?" + "&".join(clean) if clean else ""
+
+
+def _is_token(value: str) -> bool:
+    """Whether a parameter looks drawn and not written: no hyphens, and a digit or capitals in its midst."""
+    return "-" not in value and (any(c.isdigit() for c in value) or value[1:] != value[1:].lower())
 
 
 def is_phone(text: str) -> bool:
