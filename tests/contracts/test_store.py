@@ -275,7 +275,8 @@ async def unclear_copy(store: Any, clock: FixedClock) -> None:
 async def test_an_unclear_copy_is_shown_and_goes_again_as_it_was(store: Any, clock: FixedClock) -> None:
     await unclear_copy(store, clock)
     (copy,) = await store.ended_list(TENANT)
-    assert (copy.id, copy.recipient, copy.client_id, copy.submission_id, copy.state, copy.reply) == ("a", "anna@home.example", "c-0001", "s1", "unclear", "timeout")
+    assert (copy.id, copy.recipient, copy.client_id, copy.submission_id) == ("a", "anna@home.example", "c-0001", "s1")
+    assert (copy.state, copy.reply) == ("unclear", "timeout")
     assert await store.ended_list(TENANT + 1) == []
     clock.advance(days=3)
     assert await store.requeue("a", (AuditEvent("sent-again", "s1", "c-0001", (("copy", "a"),)),))
