@@ -92,7 +92,7 @@ def _is_plain_name(room: str, names: Sequence[str]) -> bool:
 
 
 def _is_plain_label(host: str, names: Sequence[str]) -> bool:
-    """Whether the first label of a platform's host is one word ("us02web", a company's own) or a name; such hosts must exist, but a slug could still be read."""
+    """Whether the first label of a platform's host is one word ("us02web", a company's own) or a name; such hosts exist, but a slug could still be read."""
     labels = host.split(".")
     return len(labels) < 3 or "-" not in labels[0] or _is_plain_name(labels[0], names)
 
