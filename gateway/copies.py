@@ -17,7 +17,6 @@ from gateway.core.recognise import is_composed
 from gateway.errors import ProofFailed
 from gateway.house import House, Ports
 
-
 T = TypeVar("T")
 _LARGE = 256 * 1024  # octets
 

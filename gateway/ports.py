@@ -170,7 +170,9 @@ class Store(Protocol):
         """Due copies, leased to this process; attempt number and time are stored before they are returned."""
         ...
 
-    async def settle(self, copy_id: str, delivery: Delivery, next_attempt: datetime | None, events: tuple[AuditEvent, ...], notice: Outgoing | None = None) -> None:
+    async def settle(
+        self, copy_id: str, delivery: Delivery, next_attempt: datetime | None, events: tuple[AuditEvent, ...], notice: Outgoing | None = None
+    ) -> None:
         """Record what the next hop said; `next_attempt` None ends the copy's life. A `notice` to the coach is queued in the same transaction."""
         ...
 

@@ -39,7 +39,7 @@ def add(
     password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read the password from the first line of standard input.")] = False,
     authors: Annotated[
         list[str] | None,
-        typer.Option("--from", metavar="ADDR", help='May write as this address; repeat for more. For machines: "@domain", "*". Default: the coach\'s addresses.'),
+        typer.Option("--from", metavar="ADDR", help='May write as this; repeat for more. For machines: "@domain", "*". Default: the coach\'s addresses.'),
     ] = None,
 ) -> None:
     """Add a login, or give an existing one a new password."""

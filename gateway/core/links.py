@@ -112,8 +112,8 @@ def _query(query: str, keep: frozenset[str] | None) -> str | None:
 
 
 def _is_token(value: str) -> bool:
-    """Whether a parameter looks drawn and not written: no hyphens, and a digit or capitals in its midst."""
-    return "-" not in value and (any(c.isdigit() for c in value) or value[1:] != value[1:].lower())
+    """Whether a parameter looks drawn and not written: no hyphens, no long run of letters of one case, and a digit or capitals in its midst."""
+    return "-" not in value and not re.search("[a-z]{7}|[A-Z]{7}", value) and (any(c.isdigit() for c in value) or value[1:] != value[1:].lower())
 
 
 def is_phone(text: str) -> bool:

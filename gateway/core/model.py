@@ -60,6 +60,7 @@ class Mailbox:
     domain: str
 
     def __str__(self) -> str:
+        """As it stands in a path."""
         return f"{self.local_part}@{self.domain}"
 
 

@@ -46,7 +46,9 @@ def test_every_mail_ends_somewhere(step: int, capsys):
         raws = Counter(octets for paths, octets in stage.sink.mail if FRIEND in paths)
         with capsys.disabled():
             status = stage.status()
-            print(f"\nreal mail: {len(taken)} taken twice, refused {dict(refused)}, company copies {len(stage.sink.to(WORK))}, private {len(stage.sink.to(HOME))}, {status}")
+            print(
+                f"\nreal mail: {len(taken)} taken twice, refused {dict(refused)}, company copies {len(stage.sink.to(WORK))}, private {len(stage.sink.to(HOME))}, {status}"
+            )
         assert taken
         assert raws == Counter(set(taken)), "a contact's octets were changed, lost or doubled"
         assert all(re.search("|".join(NAMED.values()), reason) for reason in refused)

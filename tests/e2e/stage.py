@@ -84,7 +84,20 @@ class Stage:
         return done.stdout + done.stderr
 
     def gpg(self, *words: str, data: bytes = b"") -> bytes:
-        base = ["gpg", "--homedir", str(self.folder / "k"), "--batch", "--quiet", "--no-tty", "--pinentry-mode", "loopback", "--passphrase", "", "--trust-model", "always"]
+        base = [
+            "gpg",
+            "--homedir",
+            str(self.folder / "k"),
+            "--batch",
+            "--quiet",
+            "--no-tty",
+            "--pinentry-mode",
+            "loopback",
+            "--passphrase",
+            "",
+            "--trust-model",
+            "always",
+        ]
         return subprocess.run([*base, *words], input=data, capture_output=True).stdout
 
     def make_key(self, address: str, expire: str = "never") -> Path:
@@ -159,8 +172,9 @@ class Stage:
     def held(self) -> list[dict]:
         return json.loads(self.command("held", "list", "--json"))
 
-    def drained(self) -> None:
-        deadline = time.monotonic() + 2 * PATIENCE
+    def drained(self, seconds: float = 2 * PATIENCE) -> None:
+        """Return once nothing waits to be handed over."""
+        deadline = time.monotonic() + seconds
         while self.status()["pending"]:
             assert time.monotonic() < deadline, self.log.read_text()[-2000:]
 

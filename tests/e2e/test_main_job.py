@@ -66,7 +66,9 @@ def test_notes_go_sealed_to_the_personal_address(stage: Stage):
 
 def test_a_mixed_mail_is_parted(stage: Stage):
     """The company learns the time, the personal address the whole."""
-    stage.send(mail("Hi Dana,\n\nLet's meet on Tuesday 9 June at 10:30 instead.\n\nThink about the promotion you were denied.\n\nRobin\n", subject="Re: Tuesday"), WORK)
+    stage.send(
+        mail("Hi Dana,\n\nLet's meet on Tuesday 9 June at 10:30 instead.\n\nThink about the promotion you were denied.\n\nRobin\n", subject="Re: Tuesday"), WORK
+    )
     (company,), (private,) = stage.sink.wait_for(WORK), stage.sink.wait_for(HOME)
     assert b"10:30" in company
     assert b"promotion" not in company
@@ -81,7 +83,10 @@ def test_both_sides_addressed_give_one_private_copy(stage: Stage):
     assert len(stage.sink.to(HOME)) == 1
 
 
-@pytest.mark.parametrize(("to", "reason"), [(SPONSOR, "sponsor-without-consent"), (COLLEAGUE, "colleague"), (ASSISTANT, "support"), (STRANGER, "unknown-recipient"), (KEYLESS, "key-missing")])
+@pytest.mark.parametrize(
+    ("to", "reason"),
+    [(SPONSOR, "sponsor-without-consent"), (COLLEAGUE, "colleague"), (ASSISTANT, "support"), (STRANGER, "unknown-recipient"), (KEYLESS, "key-missing")],
+)
 def test_notes_wait_where_they_have_nowhere_to_go(stage: Stage, to: str, reason: str):
     """Held, with a reason; the coach is told, without a word of the content."""
     before = {item["id"] for item in stage.held()}
@@ -129,7 +134,8 @@ def test_a_held_item_leaves_by_itself_when_a_key_is_there(stage: Stage):
     stage.drained()
     key = stage.make_key(KEYLESS_HOME)
     (stage.folder / "milo.toml").write_text(
-        f'[[client]]\nname = "Milo Brandt"\nwork = ["{KEYLESS}"]\nwork_domains = ["beta.example"]\npersonal = "{KEYLESS_HOME}"\nkey_file = "{key}"\nkey_verified = true\n'
+        f'[[client]]\nname = "Milo Brandt"\nwork = ["{KEYLESS}"]\nwork_domains = ["beta.example"]\npersonal = "{KEYLESS_HOME}"\n'
+        f'key_file = "{key}"\nkey_verified = true\n'
     )
     waiting = sum(item["recipient"] == KEYLESS for item in stage.held())
     stage.command("client", "import", str(stage.folder / "milo.toml"))
