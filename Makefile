@@ -49,8 +49,9 @@ bench: venv      ## speed beside stock aiosmtpd, gpg alone, Postfix and zeyple: 
 	$(PY) bench/recogniser.py
 	$(PY) bench/pipe.py
 
-lock: venv       ## renew the lock files from pyproject.toml
-	deploy/lock
+lock:                 ## renew the lock files from pyproject.toml
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --extra speed pyproject.toml -o requirements.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --extra speed --group dev pyproject.toml -o requirements-dev.lock
 
 fmt: venv        ## format
 	$(VENV)/bin/ruff format gateway tests bench

@@ -47,7 +47,8 @@ def test_every_mail_ends_somewhere(step: int, capsys):
         with capsys.disabled():
             status = stage.status()
             print(
-                f"\nreal mail: {len(taken)} taken twice, refused {dict(refused)}, company copies {len(stage.sink.to(WORK))}, private {len(stage.sink.to(HOME))}, {status}"
+                f"\nreal mail: {len(taken)} taken twice, refused {dict(refused)}, "
+                f"company copies {len(stage.sink.to(WORK))}, private {len(stage.sink.to(HOME))}, {status}"
             )
         assert taken
         assert raws == Counter(set(taken)), "a contact's octets were changed, lost or doubled"
