@@ -255,3 +255,9 @@ def test_a_reading_whose_proof_fails_says_nothing(monkeypatch: pytest.MonkeyPatc
 
 def test_without_packs_nothing_is_understood() -> None:
     assert not recognise((TextBlock("1", "Thursday at 3 works."),), CONTEXT, Packs(())).complete
+
+
+def test_a_salutation_of_several_words_is_one() -> None:
+    """However many greetings stand before the name, the appointment below is read."""
+    reading = read("Good morning hello Dana,\n\nThursday 14:00 works.\n")
+    assert "Thursday 14:00" in reading.company_text
