@@ -44,10 +44,10 @@ mutate: venv     ## mutation run over the decision core; survivors are printed
 	$(PY) tests/mutate.py
 
 bench: venv      ## speed beside stock aiosmtpd, gpg alone, Postfix and zeyple: ratios
-	$(PY) bench/receive.py
-	$(PY) bench/sealing.py
-	$(PY) bench/recogniser.py
-	$(PY) bench/pipe.py
+	$(PY) -m bench.receive
+	$(PY) -m bench.sealing
+	$(PY) -m bench.recogniser ../shared/corpus/coaching/en.dev.jsonl
+	$(PY) -m bench.pipe
 
 lock:                 ## renew the lock files from pyproject.toml
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --extra speed pyproject.toml -o requirements.lock
