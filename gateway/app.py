@@ -102,10 +102,11 @@ async def open_house(config: Config, *, seals: bool = True) -> AsyncIterator[tup
         stack.push_async_callback(reader.stop)
         home = gnupg_home(config)
         sealing = config.sealing
-        keyring = Keyring(home, partial(store.client_key, TENANT), require_verified=sealing.require_verified_keys, gpg=sealing.gpg)
+        load_key, limit = partial(store.client_key, TENANT), sealing.timeout_seconds
+        keyring = Keyring(home, load_key, require_verified=sealing.require_verified_keys, gpg=sealing.gpg, limit=limit)
         await keyring.start()
         signer = await asyncio.to_thread(coach_fingerprint, home)
-        sealer = Sealer(home, signer, keyring.ring, gpg=sealing.gpg, threads=sealing.threads, limit=sealing.timeout_seconds)
+        sealer = Sealer(home, signer, keyring.ring, gpg=sealing.gpg, threads=sealing.threads, limit=limit)
         if seals:
             await sealer.start()
             stack.push_async_callback(sealer.stop)

@@ -124,6 +124,7 @@ class Smarthost:
         offer_starttls: bool = True,
         auth: str = "",
         accepts: tuple[str, str] | None = None,
+        port: int = 0,
     ) -> None:
         self.script: dict[str, Step | list[Step]] = {k: v if isinstance(v, Step) else list(v) for k, v in (script or {}).items()}
         self.tls, self.context, self.extensions, self.offer_starttls = tls, context, extensions, offer_starttls
@@ -137,6 +138,7 @@ class Smarthost:
         self.connections = 0
         self.open = 0
         self.most_open = 0
+        self._port = port  # 0: any that is free
         self._news = asyncio.Condition()
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -150,11 +152,12 @@ class Smarthost:
 
     async def __aenter__(self) -> Smarthost:
         implicit = self.context if self.tls == "implicit" else None
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, ssl=implicit, limit=1 << 20)
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", self._port, ssl=implicit, limit=1 << 20)
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         assert self._server is not None
+        self._port = self.port  # entered again, it is where it was
         self._server.close()
         for task in self._tasks:
             task.cancel()

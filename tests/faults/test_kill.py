@@ -7,65 +7,18 @@ from __future__ import annotations
 
 import os
 import random
-import re
 import shutil
 import signal
-import smtplib
 import tempfile
-import threading
 import time
-from collections import Counter
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from aiosmtpd.controller import Controller
 
 from tests.contracts.postfix import Postfix, why_not
-from tests.e2e.stage import COACH, FRIEND, HOME, PASSWORD, WORK, Sink, Stage, free_port, mail
-
-CANARY = "the biopsy frightens you"
-CLIENTS = 4
-
-
-class Load:
-    """Mail programs that send one mail after the other and try each again until it gets its 250."""
-
-    def __init__(self, stage: Stage, seed: int) -> None:
-        self.stage, self.stopping = stage, threading.Event()
-        self.accepted: dict[str, str] = {}  # marker -> kind
-        self.threads = [threading.Thread(target=self._run, args=(random.Random(f"{seed}/{n}"), n)) for n in range(CLIENTS)]
-
-    def _run(self, chance: random.Random, number: int) -> None:
-        count = 0
-        while not self.stopping.is_set():
-            marker, kind = f"m{number}x{count}x", chance.choice(("notes", "slot", "raw"))
-            raw, to = self._mail(kind, marker, number, count)
-            while not self._taken(raw, to):
-                if self.stopping.wait(0.05):
-                    return
-            self.accepted[marker] = kind
-            count += 1
-
-    def _mail(self, kind: str, marker: str, number: int, count: int) -> tuple[bytes, str]:
-        if kind == "notes":
-            return mail(f"Dana, {CANARY}. {marker}\n"), WORK
-        if kind == "raw":
-            return mail(f"Cards, please. {marker}\n", to=FRIEND), FRIEND
-        return mail(f"Hi Dana,\n\nThursday {slot(number, count)} works.\n\nRobin\n"), WORK
-
-    def _taken(self, raw: bytes, to: str) -> bool:
-        with suppress(OSError, smtplib.SMTPException):
-            with smtplib.SMTP("127.0.0.1", self.stage.port, timeout=20) as smtp:
-                smtp.login("robin", PASSWORD)
-                smtp.sendmail(COACH, [to], raw)
-                return True
-        return False
-
-
-def slot(number: int, count: int) -> str:
-    """A range that no other mail of the run has: 4 clients times 3,600 mails."""
-    return f"{9 + number}:{count % 60:02d} to {15 + count // 3540}:{count // 60 % 59:02d}"
+from tests.e2e.stage import Sink, Stage, free_port
+from tests.faults.load import Load, settled
 
 
 @pytest.mark.timeout(3000)
@@ -86,17 +39,14 @@ def test_accepted_mail_survives_kill(rounds: int, record_property, capsys):
         stage.prepare()
         stage.start()
         load = Load(stage, seed)
-        for thread in load.threads:
-            thread.start()
+        load.start()
         for _ in range(rounds):
             time.sleep(chance.uniform(0.1, 1.0))  # the moment of the kill is the point: it must be any
             stage.end(signal.SIGKILL)
             stage.start()
-        load.stopping.set()
-        for thread in load.threads:
-            thread.join(60)
-        stage.drained()
-        seen, leaked = _settled(stage, sink, load)
+        load.stop()
+        stage.drained(900)  # a copy that was in flight at three kills waits for minutes (`schedule.after_crash`)
+        seen, leaked = settled(stage, sink, load)
         verified = stage.command("audit", "verify")
     finally:
         stage.close()
@@ -112,29 +62,3 @@ def test_accepted_mail_survives_kill(rounds: int, record_property, capsys):
     assert "consistent" in verified
     # the relay has at most `connections` copies in flight, and each may be sent once more after a kill
     assert doubled <= rounds * 4 * 2
-
-
-def _settled(stage: Stage, sink: Sink, load: Load) -> tuple[Counter[str], int]:
-    """How often each mail arrived (waiting for Postfix's own queue), and how many clear texts hold the canary."""
-    slots = {slot(*map(int, m[1:].rstrip("x").split("x"))): m for m, kind in load.accepted.items() if kind == "slot"}
-    deadline = time.monotonic() + 60
-    while True:
-        with sink.came:
-            mails = list(sink.mail)
-        seen: Counter[str] = Counter()
-        for paths, octets in mails:
-            if HOME in paths:
-                text = stage.decrypt(octets).decode("utf-8", "replace")
-            else:
-                text = octets.decode("utf-8", "replace")
-            seen.update(m for m in _markers(text) if m in load.accepted)
-            if WORK in paths:
-                seen.update(slots[s] for s in slots if f"Thursday {s}" in text)
-        if set(load.accepted) <= set(seen) or time.monotonic() > deadline:
-            return seen, sum(CANARY.encode() in octets for _, octets in mails)
-        with sink.came:
-            sink.came.wait(1)
-
-
-def _markers(text: str) -> set[str]:
-    return set(re.findall(r"\bm\d+x\d+x\b", text))
