@@ -21,6 +21,7 @@ from email.utils import make_msgid
 from pathlib import Path
 
 from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP
 
 COACH = "coach@coach.example"
 WORK, HOME = "dana@acme.example", "dana@home.example"
@@ -58,6 +59,17 @@ class Sink:
         return self.to(address)
 
 
+class _LongLines(SMTP):
+    """Takes the long lines of real mail, as smarthosts do; the stock limit is 1,001 octets."""
+
+    line_length_limit = 2**20
+
+
+class _Smarthost(Controller):
+    def factory(self):
+        return _LongLines(self.handler, **self.SMTP_kwargs)
+
+
 class Stage:
     """State folder, keys, daemon and both ends of the wire."""
 
@@ -66,7 +78,7 @@ class Stage:
         self.port = free_port()
         self._controller = None
         if relay_port is None:
-            self._controller = Controller(self.sink, hostname="127.0.0.1", port=free_port(), data_size_limit=100_000_000, enable_SMTPUTF8=True)
+            self._controller = _Smarthost(self.sink, hostname="127.0.0.1", port=free_port(), data_size_limit=100_000_000, enable_SMTPUTF8=True)
             relay_port = self._controller.port
         self.config = folder / "coachgate.toml"
         self.config.write_text(
