@@ -105,7 +105,8 @@ class State:
 
     nodes: tuple[Node, ...]
     ends: tuple[int, ...]  # owners of the patterns that end here, in the order of the pack
-    arcs: dict[str, State | None] = field(default_factory=dict)  # filled as texts are read; the patterns are finite, so is this
+    arcs: dict[str, State] = field(default_factory=dict)  # filled as texts are read; the patterns are finite, so is this
+    symbols: frozenset[str] | None = None  # everything that leads on from here; worked out when first asked
 
 
 def _closure(nodes: Iterable[Node]) -> tuple[Node, ...]:
@@ -146,9 +147,11 @@ class Automaton:
         """Where `symbol` leads from `state`; None where no pattern goes on."""
         if symbol in state.arcs:
             return state.arcs[symbol]
-        nodes = _closure(target for node in _closure(state.nodes) for target in node.arcs.get(symbol, ()))
-        if not nodes:
+        if state.symbols is None:
+            state.symbols = frozenset(known for node in _closure(state.nodes) for known in node.arcs)
+        if symbol not in state.symbols:
             return None
+        nodes = _closure(target for node in _closure(state.nodes) for target in node.arcs.get(symbol, ()))
         key = tuple(map(id, nodes))
         after = self._states.get(key) or State(nodes, tuple(sorted({owner for node in nodes for owner in node.ends})))
         if len(self._states) < self.REMEMBERED:

@@ -42,6 +42,10 @@ TEMPLATES = frozenset(
         "subject subject_plain subject_cancelled"
     ).split()
 )
+_TIMES = (
+    "weekdays months day_words meridiem duration_nouns possessives clock_words day_parts zones units long_units number_words relative recurring "
+    "ordinal_words half_words bound_prepositions time_joiners"
+).split()
 POSITIONS = ("clause", "prefix", "suffix", "fact")
 
 
@@ -88,6 +92,7 @@ class Pack:
     phrase_automaton: Automaton = field(repr=False, compare=False)
     known: frozenset[str] = field(repr=False, compare=False)  # every single word of the pack: tells the language of a sentence
     plain: frozenset[str] = field(repr=False, compare=False)  # words that explain themselves: function words and words of appointments
+    timely: frozenset[str] = field(repr=False, compare=False)  # words that may be part of a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +221,7 @@ def _compile(language: str, draft: dict[str, Any]) -> tuple[list[str], Pack | No
         automata["frame"],
         automata["phrase"],
         known=frozenset(part for values in words.values() for value in values for part in value.split()),
+        timely=frozenset(part for name in _TIMES for value in words.get(name, ()) for part in value.split()),
         plain=frozenset().union(*(words.get(name, ()) for name in ("function", "neutral_nouns", "cues", "soft_cues", "first_person", "clause_breaks"))),
     )
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from gateway.core.model import FactKind, RecogniserContext
 from gateway.core.recognise.sentences import Piece
@@ -34,13 +35,22 @@ class Clause:
 
 def phrase_in(lows: Sequence[str], entries: frozenset[str], longest: int = 3) -> str:
     """The first entry of one to three words that stands in `lows`, '' where none does."""
-    for index in range(len(lows)):
-        for size in range(1, longest + 1):
-            if index + size <= len(lows):
-                phrase = " ".join(lows[index : index + size])
+    openers = _openers(entries)
+    for index, low in enumerate(lows):
+        if low in entries:
+            return low
+        if low in openers:
+            for end in range(index + 2, min(index + longest, len(lows)) + 1):
+                phrase = " ".join(lows[index:end])
                 if phrase in entries:
                     return phrase
     return ""
+
+
+@lru_cache(maxsize=256)  # a pack has some dozens of word classes, and this is asked for each of them and every sentence
+def _openers(entries: frozenset[str]) -> frozenset[str]:
+    """First words of the entries of several words."""
+    return frozenset(entry.partition(" ")[0] for entry in entries if " " in entry)
 
 
 def clauses(piece: Piece, spans: Sequence[Span], context: RecogniserContext, pack: Pack) -> list[Clause]:
@@ -86,7 +96,8 @@ def _judged(tokens: Sequence[Token], inside: Sequence[bool], spans: Sequence[Spa
     soft = cued or first or bool(phrase_in(lows, words["soft_cues"]))
     bare = all(t.low in pack.plain or t.low in names for t in outside)
     is_yours = not (cued or first) and any(low in words["you"] for low in lows) and tokens[-1].text != "?"
-    helped = bool(phrase_in(lows[1:], words["cues"] | words["soft_cues"])) or any(s.kind is not FactKind.TIME and begin <= s.begin < end for s in spans)
+    helped = any(phrase_in(lows[1:], words[name]) for name in ("cues", "soft_cues"))
+    helped = helped or any(s.kind is not FactKind.TIME and begin <= s.begin < end for s in spans)
     return Clause(begin, end, blocked or _blocked(lows, helped, pack) or (YOURS if is_yours else ""), cued, soft, first, bare)
 
 

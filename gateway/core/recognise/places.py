@@ -6,6 +6,7 @@ A capitalised word alone is never a place: it may be a person.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from gateway.core.model import RecogniserContext
 from gateway.core.recognise.tokens import Token, scan
@@ -15,7 +16,7 @@ from gateway.core.vocabulary import Pack
 def place_spans(tokens: Sequence[Token], context: RecogniserContext, pack: Pack) -> Iterator[tuple[int, int, bool]]:
     """(begin, end, weak) of every place, longest first at each position; weak: guessed from a capital behind "at" or "in"."""
     words = pack.words
-    configured = [tuple(t.low for t in scan(place)) for place in context.places]
+    configured = _configured_places(context.places)
     index = 0
     while index < len(tokens):
         end = max(_configured(tokens, index, configured), _shape(tokens, index, pack))
@@ -34,6 +35,11 @@ def place_spans(tokens: Sequence[Token], context: RecogniserContext, pack: Pack)
             if end > index:
                 yield index, end, True
         index = max(end, index + 1)
+
+
+@lru_cache(maxsize=8)  # one configuration, asked for with every sentence
+def _configured_places(places: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(t.low for t in scan(place)) for place in places)
 
 
 def _capitals(tokens: Sequence[Token], index: int, most: int, pack: Pack) -> int:
@@ -75,6 +81,8 @@ def _guess(tokens: Sequence[Token], index: int, pack: Pack) -> int:
 
 
 def _configured(tokens: Sequence[Token], index: int, configured: Sequence[tuple[str, ...]]) -> int:
+    if not configured:
+        return index
     return max((index + len(place) for place in configured if place and tuple(t.low for t in tokens[index : index + len(place)]) == place), default=index)
 
 

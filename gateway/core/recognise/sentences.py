@@ -132,12 +132,11 @@ def _row(line: str, pack: Pack) -> bool:
     bullet = BULLET.match(line)
     if bullet and bullet.end() < len(line):
         return True
-    if len(line) > 90:
+    if len(line) > 90 or line[-1] in ".!?,":
         return False
     tokens = scan(line[:40])
-    if not tokens or line[-1] in ".!?," or len(_cut(line, pack)) > 1:
-        return False
-    return tokens[0].kind in ("clock", "date") or (tokens[0].low in pack.words["weekdays"] and len(tokens) > 1 and (tokens[1].kind != "word" or len(line) < 60))
+    day = len(tokens) > 1 and tokens[0].low in pack.words["weekdays"] and (tokens[1].kind != "word" or len(line) < 60)
+    return bool(tokens) and (day or tokens[0].kind in ("clock", "date")) and len(_cut(line, pack)) <= 1
 
 
 def _cut(text: str, pack: Pack) -> list[tuple[str, tuple[Token, ...]]]:
@@ -156,7 +155,8 @@ def _cut(text: str, pack: Pack) -> list[tuple[str, tuple[Token, ...]]]:
         if begin < end:
             start, stop = tokens[begin].start, tokens[end - 1].end
             piece = text[start:stop]
-            sentences.append((piece, tuple(Token(t.kind, t.text, t.low, t.start - start, t.end - start, t.spaced) for t in tokens[begin:end])))
+            cut = tokens[begin:end]
+            sentences.append((piece, tuple(Token(t.kind, t.text, t.low, t.start - start, t.end - start, t.spaced) for t in cut) if start else cut))
     return sentences
 
 

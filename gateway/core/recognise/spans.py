@@ -135,7 +135,7 @@ def letters(tokens: Sequence[Token], taken: Sequence[bool], pack: Pack) -> str:
         elif token.kind == "sign":
             code += SIGNS.get(token.text, ".")
         else:
-            code += KINDS.get(token.kind) or _word_letter(tokens, index, code, pack)
+            code += KINDS.get(token.kind) or (_word_letter(tokens, index, code, pack) if token.low in pack.timely or code.endswith("m") else ".")
     return code
 
 

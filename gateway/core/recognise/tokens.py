@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from typing import NamedTuple
 
 LONGEST = 200  # characters of one chunk without white space; longer ones are never read
 INVISIBLE = dict.fromkeys(
@@ -48,8 +48,7 @@ PIECE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A piece of the text. `low` is what the vocabulary is asked for; `kind` one of the group names of `PIECE`, or link, mailbox, opaque."""
 
     kind: str
@@ -93,6 +92,14 @@ def scan(text: str, offset: int = 0) -> tuple[Token, ...]:
         piece, start = chunk[0], chunk.start()
         if len(piece) > LONGEST:
             tokens.append(Token("opaque", piece, piece[:20].lower(), offset + start, offset + chunk.end(), True))
+            continue
+        # most chunks are a word, or a word and a mark: they need no expression to be seen through
+        word = piece[:-1] if piece[-1] in ".,;:!?" else piece
+        if word.isalpha():
+            begins, ends = offset + start, offset + start + len(word)
+            tokens.append(Token("word", word, word.lower(), begins, ends, True))
+            if word is not piece:
+                tokens.append(Token("sign", piece[-1], piece[-1], ends, ends + 1, False))
             continue
         lead = len(piece) - len(piece.lstrip("(<[\"'*_"))
         found = URL.match(piece, lead)
