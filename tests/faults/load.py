@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from contextlib import suppress
 
-from tests.e2e.stage import COACH, FRIEND, HOME, PASSWORD, WORK, Sink, Stage, mail
+from tests.e2e.stage import COACH, FRIEND, HOME, PASSWORD, PATIENCE, WORK, Sink, Stage, mail
 
 CANARY = "the biopsy frightens you"
 CLIENTS = 4
@@ -25,15 +25,28 @@ class Load:
         self.refused = 0  # attempts that got no 250 (counted without a lock: a figure for the report)
         self.threads = [threading.Thread(target=self._run, args=(random.Random(f"{seed}/{n}"), n)) for n in range(CLIENTS)]
 
-    def start(self) -> None:
+    def __enter__(self) -> Load:
         for thread in self.threads:
             thread.start()
+        return self
 
-    def stop(self) -> None:
-        """Every mail program finishes the mail in hand, or gives it up unaccepted."""
+    def __exit__(self, *_: object) -> None:
+        """Every mail program finishes the mail in hand, or gives it up unaccepted; also where the test has failed."""
         self.stopping.set()
         for thread in self.threads:
             thread.join(60)
+
+    def wait_for(self, accepted: int, seconds: float = PATIENCE) -> None:
+        """Return once so many mails have got their 250. (The mail programs tell nobody.)"""
+        deadline = time.monotonic() + seconds
+        while len(self.accepted) < accepted:
+            assert time.monotonic() < deadline, f"{len(self.accepted)} of {accepted} mails were accepted"
+            time.sleep(0.05)
+
+    def figures(self, seen: Counter[str]) -> str:
+        """For the report of a test."""
+        doubled = sum(n - 1 for n in seen.values())
+        return f"{len(self.accepted)} accepted, {self.refused} times put off, {len(set(self.accepted) - set(seen))} lost, {doubled} duplicates"
 
     def _run(self, chance: random.Random, number: int) -> None:
         count = 0

@@ -38,13 +38,11 @@ def test_accepted_mail_survives_kill(rounds: int, record_property, capsys):
     try:
         stage.prepare()
         stage.start()
-        load = Load(stage, seed)
-        load.start()
-        for _ in range(rounds):
-            time.sleep(chance.uniform(0.1, 1.0))  # the moment of the kill is the point: it must be any
-            stage.end(signal.SIGKILL)
-            stage.start()
-        load.stop()
+        with Load(stage, seed) as load:
+            for _ in range(rounds):
+                time.sleep(chance.uniform(0.1, 1.0))  # the moment of the kill is the point: it must be any
+                stage.end(signal.SIGKILL)
+                stage.start()
         stage.drained(900)  # a copy that was in flight at three kills waits for minutes (`schedule.after_crash`)
         seen, leaked = settled(stage, sink, load)
         verified = stage.command("audit", "verify")
