@@ -110,7 +110,7 @@ _SECTION_END = re.compile(rb"(?:^|\r?\n)\r?\n|\r\r")
 _BOUNDARY = re.compile(rb"boundary[ \t]*[=*]")
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.?)*(?:"|\Z)')  # cannot fail once begun, so it is linear
 _BAD_QP = re.compile(rb"=(?![0-9A-Fa-f]{2}|[ \t]*\r?\n|[ \t]*\Z)")
-_DELIMITER = re.compile(rb"(?:^|[\r\n])--[^\r\n]*")
+_LINE = re.compile(rb"[^\r\n]*")
 
 
 class _Entity(Entity):
@@ -196,7 +196,8 @@ def _read(raw: bytes) -> Message:
     tree = _Tree(cast(_Entity, BytesParser(_Entity, policy=compat32).parsebytes(short)))
     fields, readable, plain = header_section.read_fields((name, str(body)) for name, body in tree.root.raw_items())
     names = [field.name for field in fields]
-    tree.note(Defect.BARE_LINE_END, raw.count(b"\r\n") != raw.count(b"\r") or (b"\r\n" in raw and raw.count(b"\r\n") != raw.count(b"\n")))
+    whole = raw.count(b"\r\n")
+    tree.note(Defect.BARE_LINE_END, whole != raw.count(b"\r") or (whole > 0 and whole != raw.count(b"\n")))
     tree.note(Defect.NUL, b"\0" in raw)
     tree.note(Defect.UNREADABLE_FIELD, not readable)
     tree.note(Defect.AMBIGUOUS_FOLD, not plain)
@@ -211,8 +212,19 @@ def _shortened(raw: bytes) -> bytes:
     """`raw` with every long stretch cut short that holds no line beginning with "--", so no delimiter of any boundary: the inside of an attachment."""
     if len(raw) <= LEAF_OCTETS:
         return raw
-    starts = [0, *(match.start() for match in re.finditer(rb"[\r\n]--", raw)), len(raw)]
+    starts = [0, *_delimiter_lines(raw), len(raw)]
     return b"".join(raw[start : min(end, start + LEAF_OCTETS)] for start, end in pairwise(starts))
+
+
+def _delimiter_lines(raw: bytes) -> list[int]:
+    """Offsets of the line ends before lines that begin with "--". `find` goes through an attachment many times faster than an expression."""
+    found = []
+    for mark in (b"\n--", b"\r--"):
+        at = raw.find(mark)
+        while at >= 0:
+            found.append(at)
+            at = raw.find(mark, at + 1)
+    return sorted(found)
 
 
 class _Tree:
@@ -256,7 +268,8 @@ class _Tree:
 
     def check_delimiters(self, raw: bytes) -> None:
         """RFC 2046 section 5.1.1: each boundary is used by one multipart, opens its parts, closes once, and is no prefix of another line."""
-        lines = [line.lstrip(b"\r\n").rstrip() for line in _DELIMITER.findall(raw)] if self.boundaries else []
+        starts = [0] * raw.startswith(b"--") + [at + 1 for at in _delimiter_lines(raw)]
+        lines = [found[0].rstrip() for at in starts if (found := _LINE.match(raw, at))]
         for boundary in self.boundaries:
             mark = b"--" + boundary.encode("ascii", "surrogateescape")
             mine = [line[len(mark) :] for line in lines if line.startswith(mark)]

@@ -41,7 +41,8 @@ def without_bcc(raw: bytes) -> bytes:
     """
     blank = _BLANK_LINE.search(raw)
     end = blank.start() if blank else len(raw)
-    return _BLIND.sub(b"", raw[:end]) + raw[end:]
+    seen = _BLIND.sub(b"", raw[:end])
+    return raw if len(seen) == end else seen + raw[end:]  # mostly there is none, and a large message need not be copied
 
 
 # ------------------------------------------------------------------------------------------------ inside
@@ -97,10 +98,21 @@ def _printable(text: str) -> str:
 
 def _encoding(raw: bytes) -> bytes:
     """The Content-Transfer-Encoding that is true of `raw`; a message/rfc822 is never re-encoded (RFC 2046 section 5.2.1)."""
-    bare = raw.count(b"\r\n") != raw.count(b"\n") or raw.count(b"\r\n") != raw.count(b"\r")
-    if bare or b"\0" in raw or max(map(len, raw.split(b"\r\n"))) > 998:
+    bare = not raw.count(b"\r\n") == raw.count(b"\n") == raw.count(b"\r")
+    if bare or b"\0" in raw or _has_long_line(raw):
         return b"binary"
     return b"7bit" if raw.isascii() else b"8bit"
+
+
+def _has_long_line(raw: bytes) -> bool:
+    """Whether a line is longer than 998 octets (RFC 5322 section 2.1.1). Looks from each line end for the last one within reach, so it copies nothing."""
+    at = 0
+    while len(raw) - at > 998:
+        end = raw.rfind(b"\n", at, at + 1000)
+        if end < 0:
+            return True
+        at = end + 1
+    return False
 
 
 # ------------------------------------------------------------------------------------------------ outside
