@@ -12,13 +12,17 @@ Addresses compare as `gateway.core.address` says (case, IDNA, `+tag`, sub-domain
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import TypeVar
 
 from gateway.core.address import canonical as _canonical
-from gateway.core.address import is_at_or_under
 from gateway.core.model import Client, Coach, Directory, Envelope, ForwardPath, Mailbox, Recipient, RecogniserContext, Role
 
-canonical = lru_cache(maxsize=4096)(_canonical)  # a directory is compared for every recipient; canonicalising is pure, so remembering it is safe
+canonical = lru_cache(maxsize=4096)(_canonical)  # canonicalising is pure, so remembering it is safe
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 RAW_ROLES = frozenset({Role.NOT_A_CLIENT, Role.COACH})  # whoever gets the octets as submitted: nothing needs to be recognised for them
 
@@ -30,7 +34,8 @@ def identify(envelope: Envelope, directory: Directory) -> tuple[Recipient, ...]:
 
 def role_of(mailbox: Mailbox, directory: Directory) -> tuple[Role, Client | None]:
     """The role of `mailbox`, and the one client it belongs to (None where there is none, or more than one)."""
-    return _company_side(mailbox, directory.clients) or _personal_side(mailbox, directory.clients) or (_other(mailbox, directory), None)
+    index = _index(_This(directory))
+    return _company_side(mailbox, index) or _personal_side(mailbox, index) or (_other(mailbox, index), None)
 
 
 def private_mailbox(client: Client, directory: Directory) -> Mailbox | None:
@@ -66,45 +71,102 @@ def _recipient(path: ForwardPath, directory: Directory) -> Recipient:
     return Recipient(path, role, client)
 
 
-def _company_side(mailbox: Mailbox, clients: Sequence[Client]) -> tuple[Role, Client | None] | None:
+def _company_side(mailbox: Mailbox, index: _Index) -> tuple[Role, Client | None] | None:
     """Sponsor, client at work, or colleague. One mailbox with two parts gets the stricter: a sponsor who is coached herself
     may be sent notes about the person she pays for, and those must wait."""
-    workers = [c for c in clients if _is_any(mailbox, c.work)]
+    wanted = canonical(mailbox)
+    workers = index.work.get(wanted, set())
     # whoever pays for herself is no second person
-    payers = [c for c in clients if _is_any(mailbox, c.sponsors) and c not in workers and not _is_any(mailbox, (c.personal,))]
+    payers = index.sponsors.get(wanted, set()) - workers - index.personal.get(wanted, set())
     if payers:
-        return Role.SPONSOR, _only(payers)
+        return Role.SPONSOR, index.only(payers)
     if len(workers) == 1:
-        return Role.CLIENT_WORK, workers[0]
-    employers = workers or [c for c in clients if any(is_at_or_under(mailbox.domain, d) for d in c.work_domains)]
-    return (Role.COLLEAGUE, _only(employers)) if employers else None
+        return Role.CLIENT_WORK, index.only(workers)
+    employers = workers or {number for domain in _upwards(wanted.domain) for number in index.work_domains.get(domain, ())}
+    return (Role.COLLEAGUE, index.only(employers)) if employers else None
 
 
-def _personal_side(mailbox: Mailbox, clients: Sequence[Client]) -> tuple[Role, Client | None] | None:
-    owners = [c for c in clients if _is_any(mailbox, (c.personal,))]
+def _personal_side(mailbox: Mailbox, index: _Index) -> tuple[Role, Client | None] | None:
+    owners = index.personal.get(canonical(mailbox))
     if not owners:
         return None
-    owner = _only(owners)
+    owner = index.only(owners)
     return (Role.CLIENT_PERSONAL, owner) if owner else (Role.UNKNOWN, None)  # a mailbox of two clients is no private one
 
 
-def _other(mailbox: Mailbox, directory: Directory) -> Role:
-    if _is_any(mailbox, directory.coach.addresses):
+def _other(mailbox: Mailbox, index: _Index) -> Role:
+    wanted = canonical(mailbox)
+    if wanted in index.coach:
         return Role.COACH
-    roles = {c.role for c in directory.contacts if _fits(mailbox, c.pattern)}
+    roles = index.contacts.get(wanted, set()) | index.contact_domains.get(wanted.domain, set())
     return next((r for r in (Role.SUPPORT, Role.NOT_A_CLIENT) if r in roles), Role.UNKNOWN)
 
 
-def _fits(mailbox: Mailbox, pattern: str) -> bool:
-    """Whether a contact's pattern means `mailbox`. "@domain" means that domain and no sub-domain: a permission is read narrowly."""
-    local_part, at, domain = pattern.rpartition("@")
-    meant = Mailbox(local_part or mailbox.local_part, domain)
-    return bool(at) and canonical(meant) == canonical(mailbox)
+# ------------------------------------------------------------------------------------------------ the directory, turned round
+_Numbers = set[int]  # of clients, by their place in the directory
 
 
-def _is_any(mailbox: Mailbox, others: Iterable[Mailbox | None]) -> bool:
-    return any(o is not None and canonical(o) == canonical(mailbox) for o in others)
+@dataclass(frozen=True, slots=True)
+class _Index:
+    """A directory by canonical mailbox and domain, so that looking somebody up costs the same among ten clients and ten thousand."""
+
+    clients: Sequence[Client]
+    coach: frozenset[Mailbox]
+    work: dict[Mailbox, _Numbers] = field(default_factory=dict)
+    sponsors: dict[Mailbox, _Numbers] = field(default_factory=dict)
+    personal: dict[Mailbox, _Numbers] = field(default_factory=dict)
+    work_domains: dict[str, _Numbers] = field(default_factory=dict)
+    contacts: dict[Mailbox, set[Role]] = field(default_factory=dict)
+    contact_domains: dict[str, set[Role]] = field(default_factory=dict)
+
+    def only(self, numbers: _Numbers) -> Client | None:
+        """The client meant, where it is one."""
+        return self.clients[next(iter(numbers))] if len(numbers) == 1 else None
 
 
-def _only(clients: Sequence[Client]) -> Client | None:
-    return clients[0] if len(clients) == 1 else None
+class _This:
+    """A directory as a key that is compared by identity: its value is as long as the directory itself."""
+
+    def __init__(self, directory: Directory) -> None:
+        self.directory = directory
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _This) and self.directory is other.directory
+
+    def __hash__(self) -> int:
+        return id(self.directory)
+
+
+@lru_cache(maxsize=4)  # the store hands out one object for each version of a tenant's directory
+def _index(this: _This) -> _Index:
+    directory = this.directory
+    index = _Index(directory.clients, frozenset(map(_canonical, directory.coach.addresses)))
+    for number, client in enumerate(directory.clients):
+        for mailboxes, place in ((client.work, index.work), (client.sponsors, index.sponsors), ((client.personal,), index.personal)):
+            for mailbox in mailboxes:
+                if mailbox is not None:
+                    _add(place, _canonical(mailbox), number)
+        for domain in client.work_domains:
+            _add(index.work_domains, _domain(domain), number)
+    for contact in directory.contacts:
+        local_part, at, domain = contact.pattern.rpartition("@")
+        if at and local_part:
+            _add(index.contacts, _canonical(Mailbox(local_part, domain)), contact.role)
+        elif at:  # "@domain" means that domain and no sub-domain: a permission is read narrowly
+            _add(index.contact_domains, _domain(domain), contact.role)
+    return index
+
+
+def _add(place: dict[K, set[V]], key: K, value: V) -> None:
+    place.setdefault(key, set()).add(value)
+
+
+def _domain(domain: str) -> str:
+    """A domain as it is compared."""
+    return _canonical(Mailbox("any", domain)).domain
+
+
+def _upwards(domain: str) -> list[str]:
+    """A domain and those it is under; never the empty one."""
+    labels = domain.split(".")
+    return [parent for n in range(len(labels)) if (parent := ".".join(labels[n:]))]

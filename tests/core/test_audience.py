@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -197,3 +198,32 @@ def test_no_contact_opens_a_company_and_order_means_nothing(address, contacts, d
     shuffled = replace(BOTH, clients=tuple(data.draw(st.permutations(BOTH.clients))), contacts=tuple(data.draw(st.permutations(contacts))))
     assert role_of(box(address), shuffled) == found
     assert bare is Role.UNKNOWN or found[0] is bare
+
+
+def test_looking_up_among_ten_thousand_clients_does_not_go_through_them():
+    """Both directories know the same people; once each has been read, the larger answers about as fast (it took a hundred times as long)."""
+
+    def clients(count: int) -> tuple[Client, ...]:
+        one = [
+            Client(f"c-{n}", f"Kim {n}", work=(box(f"kim{n}@firm{n}.example"),), work_domains=(f"firm{n}.example",), personal=box(f"kim{n}@home.example"))
+            for n in range(count)
+        ]
+        return (*one[:-1], JANE)
+
+    def seconds(directory: Directory) -> float:
+        asked = envelope(*(f"anybody{n}@some{n}.example" for n in range(200)), ADDRESS[Role.COLLEAGUE])
+        assert identify(asked, directory)[-1] == recipient(Role.COLLEAGUE)
+        began = time.process_time()
+        identify(asked, directory)
+        return time.process_time() - began
+
+    few, many = (Directory(COACH, clients(count), ()) for count in (10, 10_000))
+    assert seconds(many) < 20 * seconds(few) + 0.05
+
+
+def test_a_directory_of_equal_value_is_another_directory():
+    """What is remembered belongs to one directory object: a change, even back to an older state, is read anew."""
+    changed = replace(DIRECTORY, clients=(replace(JANE, work=(), work_domains=(), sponsors=()),))
+    before = role("jane@corp.example")
+    assert role("jane@corp.example", changed) == (Role.UNKNOWN, None)
+    assert role("jane@corp.example", replace(DIRECTORY)) == before == (Role.CLIENT_WORK, "c-0001")
