@@ -10,7 +10,7 @@ from functools import partial
 
 from gateway import release as story
 from gateway.core.model import AuditEvent, Contact, ForwardPath, HeldItem, Receipt, Role, Submission
-from gateway.core.notice import Command, Verb, answer_notice, parse_command, token_of
+from gateway.core.notice import Command, Verb, answer_notice, is_reply_shaped, parse_command, token_of
 from gateway.house import House, Ports
 from gateway.pipeline import process
 from gateway.ports import Custody, Hash
@@ -18,6 +18,8 @@ from gateway.ports import Custody, Hash
 
 async def accept(submission: Submission, ports: Ports, house: House) -> Receipt:
     """Custody of a submission: the answers in it are carried out, the rest goes through the pipeline."""
+    if not any(is_reply_shaped(path.mailbox) for path in submission.envelope.forward_paths):
+        return await process(submission, ports, house)
     directory = await ports.store.directory(submission.envelope.tenant)
     tokens = {path: token for path in submission.envelope.forward_paths if (token := token_of(path.mailbox, directory.coach.addresses))}
     if not tokens:

@@ -29,6 +29,7 @@ ComposeNotice = Callable[[str, Lease, Delivery], Outgoing | None]
 """`compose_notice(kind, lease, delivery)`: the notice to the coach, or None for none. Kinds: "delayed", "failed", "gave-up", "unclear"."""
 
 _SETTLE_PAUSES = (0.1, 0.5, 2.0, 5.0, 10.0)  # seconds; what the next hop said is worth some patience with the disk
+_GATHER = 0.02  # seconds between claims while mail comes in: copies that come close together share one
 _LAST_WORDS = 5.0  # seconds for copies to settle after the hang-up
 
 
@@ -98,6 +99,8 @@ class Courier:
                 self._more = len(leases) == room
                 for lease in leases:
                     self._begin(lease)
+                if leases and not self._more:
+                    await asyncio.sleep(_GATHER)
             await self._nap()
 
     async def stop(self, grace: float = 10.0) -> None:

@@ -215,6 +215,12 @@ def reply_mailbox(coach: Mailbox, token: str) -> Mailbox | None:
     return Mailbox(local_part, coach.domain) if len(local_part.encode()) <= MAX_LOCAL_PART and _TOKEN.fullmatch(token) else None
 
 
+def is_reply_shaped(mailbox: Mailbox) -> bool:
+    """Whether `mailbox` could be the reply address of some coach. Hardly any is, and then nobody need be asked whose it is."""
+    _, tag, token = mailbox.local_part.casefold().rpartition(_TAG)
+    return bool(tag and _TOKEN.fullmatch(token))
+
+
 def token_of(mailbox: Mailbox, coach_addresses: Iterable[Mailbox]) -> str | None:
     """The token in `mailbox`, if that is the reply address of one of the coach's own; whether it is a valid one is the store's to say."""
     local_part = mailbox.local_part.casefold()

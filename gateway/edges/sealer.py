@@ -74,7 +74,12 @@ def _readable(fd: int, timeout: float) -> bool:
 
 
 class _Process(subprocess.Popen[bytes]):
-    """A process whose end is waited for in the kernel: the standard wait with a time limit naps for up to 50 ms between looks, a fifth of a whole seal."""
+    """A process whose end is waited for in the kernel: the standard wait with a time limit naps for up to 50 ms between looks, ten times a whole seal.
+
+    `status` is the file in memory to which its standard error goes.
+    """
+
+    status: int
 
     def wait(self, timeout: float | None = None) -> int:
         """As the base class."""
@@ -96,30 +101,37 @@ class _Gpg(gnupg.GPG):  # type: ignore[misc]  # python-gnupg is untyped
         super().__init__(gpgbinary=binary, gnupghome=str(home), options=list(_OPTIONS), env=_ENVIRONMENT)
 
     def _open_subprocess(self, args: list[str], passphrase: bool = False, job: _Job = _NOTHING) -> _Process:
-        # The input too is a file in memory: a pipe takes a turn of the interpreter for every 4 KiB. Outputs stay pipes: files measured slower.
-        command, pipe = self.make_args(args, passphrase), subprocess.PIPE
-        octets, ring = _memory(job.octets), _memory(job.ring)
+        # The input too is a file in memory: a pipe takes a turn of the interpreter for every 4 KiB; and so are the status lines, each of which would
+        # wake this thread. The product stays a pipe: a file measured slower.
+        command = self.make_args(args, passphrase)
+        octets, ring, status = _memory(job.octets), _memory(job.ring), _memory(b"")
         if job.ring:
             command += ["--keyring", f"/proc/self/fd/{ring}"]
         try:
-            return _Process(command, stdin=octets, stdout=pipe, stderr=pipe, env=self.env, pass_fds=(ring,), process_group=0)
+            process = _Process(command, stdin=octets, stdout=subprocess.PIPE, stderr=status, env=self.env, pass_fds=(ring,), process_group=0)
+        except BaseException:
+            os.close(status)
+            raise
         finally:
             os.close(octets)
             os.close(ring)
+        process.status = status
+        return process
 
     def _collect_output(self, process: _Process, result: Any, writer: object = None, stdin: object = None) -> int:
         try:
-            result.data, stderr = process.communicate(timeout=self._limit)
+            result.data, _ = process.communicate(timeout=self._limit)
         except subprocess.TimeoutExpired:
             raise SealerUnavailable("gpg did not answer in time") from None
         finally:
             if process.returncode is None:
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-            for stream in (process.stdout, process.stderr):
-                if stream and not stream.closed:
-                    stream.close()
-        result.stderr = stderr.decode("latin-1")
+            if process.stdout and not process.stdout.closed:
+                process.stdout.close()
+            with open(process.status, "rb") as status:
+                status.seek(0)
+                result.stderr = status.read().decode("latin-1")
         for line in result.stderr.splitlines():
             keyword, _, value = line.removeprefix("[GNUPG:] ").partition(" ")
             if line.startswith("[GNUPG:] "):

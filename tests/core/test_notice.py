@@ -18,7 +18,7 @@ from gateway.core import notice, plan
 from gateway.core.address import MAX_LOCAL_PART, parse_path
 from gateway.core.compose import Stamp
 from gateway.core.model import Coach, HeldItem, Mailbox, Purpose, Role
-from gateway.core.notice import ANSWERS, DELIVERY_KINDS, HOLD_REASONS, TEXTS, Command, Verb, parse_command, reply_mailbox, token_of
+from gateway.core.notice import ANSWERS, DELIVERY_KINDS, HOLD_REASONS, TEXTS, Command, Verb, is_reply_shaped, parse_command, reply_mailbox, token_of
 from gateway.core.policy import EXCEPTION_CODES
 from tests.policies.cast import box, path
 
@@ -335,6 +335,12 @@ def test_nothing_but_the_offered_words_is_a_command(text):
 )
 def test_the_token_in_a_reply_address(address, expected):
     assert token_of(box(address), COACH.addresses) == expected
+    assert expected is None or is_reply_shaped(box(address))
+
+
+@pytest.mark.parametrize("address", ["jane@corp.example", "jane+coachgate-@corp.example", "coachgate-" + TOKEN + "@coach.example", TOKEN + "@coach.example"])
+def test_an_address_of_another_shape_is_no_reply_address(address):
+    assert not is_reply_shaped(box(address))
 
 
 @pytest.mark.parametrize(("length", "fits"), [(19, False), (20, True), (48, True), (49, False)])
