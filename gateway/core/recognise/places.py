@@ -17,8 +17,12 @@ def place_spans(tokens: Sequence[Token], context: RecogniserContext, pack: Pack)
     """(begin, end, weak) of every place, longest first at each position; weak: guessed from a capital behind "at" or "in"."""
     words = pack.words
     configured = _configured_places(context.places)
+    heads = {place[0] for place in configured if place}
     index = 0
     while index < len(tokens):
+        if not _may_open(tokens[index], pack) and tokens[index].low not in heads:
+            index += 1
+            continue
         end = max(_configured(tokens, index, configured), _shape(tokens, index, pack))
         if end == index:
             end = _street(tokens, index, pack)
@@ -35,6 +39,13 @@ def place_spans(tokens: Sequence[Token], context: RecogniserContext, pack: Pack)
             if end > index:
                 yield index, end, True
         index = max(end, index + 1)
+
+
+def _may_open(token: Token, pack: Pack) -> bool:
+    """Whether a place of any shape can begin with `token`: hardly any word can, so that most of a text is passed over."""
+    words = pack.words
+    heads = token.low in words["place_heads_before"] or token.low in words["ordinal_words"] or token.low in words["place_modifiers"]
+    return heads or token.capital or token.kind != "word"
 
 
 @lru_cache(maxsize=8)  # one configuration, asked for with every sentence
