@@ -55,10 +55,11 @@ class _Reader:
         if piece == "?":
             raise PatternError(f"{self.pattern!r}: ? follows nothing")
         if piece == "(":
-            ends = self.sequence(fronts)
+            meeting = Node()
+            ends = self.alternative(fronts, meeting)
             while self.peek() == "|":
                 self.at += 1
-                ends += self.sequence(fronts)
+                ends += self.alternative(fronts, meeting)
             if self.peek() != ")":
                 raise PatternError(f"{self.pattern!r}: a group is not closed")
             self.at += 1
@@ -76,6 +77,16 @@ class _Reader:
             raise PatternError(f"{self.pattern!r}: classes nest too deep")
         inner = _Reader("(" + "|".join(self.classes[name]) + ")", self.classes, self.depth + 1)
         return inner.whole(fronts)
+
+    def alternative(self, fronts: list[Node], meeting: Node) -> list[Node]:
+        """One alternative of a group. Those of a single word all lead to `meeting`: most of a pack is lists of words, and one node does for each list."""
+        word, after = (*self.items[self.at : self.at + 2], "", "")[:2]
+        if after not in ("|", ")") or word in ("", "|", ")", "(", "?") or word[0] == "{" or "-" in word:
+            return self.sequence(fronts)
+        self.at += 1
+        for node in fronts:
+            node.arcs.setdefault(word.lower(), []).append(meeting)
+        return [meeting]
 
     def joined(self, ends: list[Node]) -> list[Node]:
         """One node for many ends, so that what follows is written once."""

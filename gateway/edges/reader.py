@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import codecs
 import contextlib
+import gc
 import os
 import resource
 import signal
@@ -288,7 +289,10 @@ def main(window: int) -> None:
     os.closerange(4, max(window, 3) + 1)
     pipe, out = sys.stdin.buffer, sys.stdout.buffer
     start = _START.validate_json(_frame(pipe.read))
+    gc.disable()  # looking for garbage among what is only being built up takes longer than building it
     packs = load_packs(start.languages)
+    gc.freeze()
+    gc.enable()
     for codec in header_section.CHARSETS.values():
         codecs.lookup(codec)  # a codec is a module; later there is no descriptor left to load one
     contexts = (RecogniserContext(),)
