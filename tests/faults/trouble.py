@@ -45,9 +45,10 @@ esac
 class TroubledStage(Stage):
     """A stage whose gpg, clock and disk the test can spoil and mend. Temporary files of the daemon are kept in its folder, to be searched."""
 
-    def __init__(self, folder: Path, relay_port: int | None, extra: str) -> None:
+    def __init__(self, folder: Path, relay_port: int | None, relay: str) -> None:
         wrapper, self._offset = folder / "gpg", 0
-        super().__init__(folder, relay_port, f'{extra}[sealing]\ngpg = "{wrapper}"\ntimeout_seconds = 4\n')
+        super().__init__(folder, relay_port, f'[sealing]\ngpg = "{wrapper}"\ntimeout_seconds = 4\n')
+        self.config.write_text(self.config.read_text().replace("[notices]", f"{relay}[notices]"))
         wrapper.write_text(_WRAPPER.format(folder=folder))
         wrapper.chmod(0o755)
         self.gpg_is("well")
@@ -131,10 +132,10 @@ class TroubledStage(Stage):
 
 
 @contextmanager
-def troubled(relay_port: int | None = None, extra: str = "", *, fake_clock: bool = False, disk_mib: int = 0) -> Iterator[TroubledStage]:
-    """A prepared and started stage; with `disk_mib` its state folder is a disk of that size."""
+def troubled(relay_port: int | None = None, *, relay: str = "", fake_clock: bool = False, disk_mib: int = 0) -> Iterator[TroubledStage]:
+    """A prepared and started stage; `relay` are more lines of [relay]; with `disk_mib` its state folder is a disk of that size."""
     folder = Path(tempfile.mkdtemp(prefix="cg-"))
-    stage = TroubledStage(folder, relay_port, extra)
+    stage = TroubledStage(folder, relay_port, relay)
     mounted = False
     try:
         if disk_mib:
@@ -192,18 +193,18 @@ class Hop:
         """From now on behave so at these stages, and well at all others."""
         self.host.script = dict(script)
 
-    def to(self, address: str) -> list[Taken]:
-        return [m for m in self.host.mail if address.encode() in m.forward_paths]
+    def to(self, address: str, saying: bytes = b"") -> list[Taken]:
+        return [m for m in self.host.mail if address.encode() in m.forward_paths and saying in m.octets]
 
-    def wait_for(self, address: str, count: int = 1, seconds: float = PATIENCE) -> list[Taken]:
-        """What reached `address`, once there are `count` of them."""
+    def wait_for(self, address: str, count: int = 1, saying: bytes = b"", seconds: float = PATIENCE) -> list[Taken]:
+        """What reached `address` and holds `saying`, once there are `count` of them."""
 
         async def come() -> None:
             async with asyncio.timeout(seconds), self.host._news:
-                await self.host._news.wait_for(lambda: len(self.to(address)) >= count)
+                await self.host._news.wait_for(lambda: len(self.to(address, saying)) >= count)
 
         try:
             asyncio.run_coroutine_threadsafe(come(), self._loop).result()
         except TimeoutError:
-            raise AssertionError(f"{len(self.to(address))} of {count} mails for {address}") from None
-        return self.to(address)
+            raise AssertionError(f"{len(self.to(address, saying))} of {count} mails for {address}") from None
+        return self.to(address, saying)
