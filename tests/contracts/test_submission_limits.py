@@ -355,17 +355,22 @@ def test_a_guesser_waits_ever_longer() -> None:
 def test_an_account_is_guessed_at_most_100_times_an_hour_from_everywhere() -> None:
     clock = FixedClock()
     guard = LoginGuard(clock)
-    evaluated = sum(guard.admit(f"10.{i >> 8}.{i & 255}.1", "robin") for i in range(10_000))
+    evaluated = sum(guard.admit(f"10.{i >> 8}.{i & 255}.1", "robin") is not None for i in range(10_000))
     assert evaluated == 100
     clock.advance(hours=1)
     assert guard.admit("10.0.0.1", "robin")
 
 
+def log_in(guard: LoginGuard, address: str, login: str) -> None:
+    charge = guard.admit(address, login)
+    assert charge is not None
+    guard.succeeded(charge, address, login)
+
+
 def test_the_coach_gets_in_from_where_she_was_before() -> None:
     """Though somebody elsewhere has used up the account, and another login from her own address failed often."""
     guard = LoginGuard(FixedClock())
-    assert guard.admit("192.0.2.7", "robin")
-    guard.succeeded("192.0.2.7", "robin")
+    log_in(guard, "192.0.2.7", "robin")
     for i in range(200):
         guard.admit(f"10.0.{i}.1", "robin")
         guard.admit("192.0.2.7", "other")
@@ -376,16 +381,27 @@ def test_the_coach_gets_in_from_where_she_was_before() -> None:
 def test_right_logins_cost_nothing_and_parallel_guesses_are_charged_first() -> None:
     guard = LoginGuard(FixedClock())
     for _ in range(500):
-        assert guard.admit("192.0.2.7", "robin")
-        guard.succeeded("192.0.2.7", "robin")
-    assert [guard.admit("192.0.2.8", "robin") for _ in range(10)] == [True] * 3 + [False] * 7, "none of them is answered yet"
+        log_in(guard, "192.0.2.7", "robin")
+    assert [guard.admit("192.0.2.8", "robin") is not None for _ in range(10)] == [True] * 3 + [False] * 7, "none of them is answered yet"
+
+
+def test_logins_that_were_right_at_once_leave_nothing_behind() -> None:
+    """The first of three made the place known; the charges of the other two are still taken from where they were put."""
+    guard = LoginGuard(FixedClock())
+    charges = [guard.admit("192.0.2.7", "robin") for _ in range(3)]
+    for charge in charges[:2]:
+        assert charge is not None
+        guard.succeeded(charge, "192.0.2.7", "robin")
+    assert charges[2] is not None
+    guard.forgive(charges[2])  # not answered, by no fault of hers
+    assert [guard.admit("192.0.2.7", "vera") is not None for _ in range(4)] == [True] * 3 + [False]
 
 
 def test_ipv6_guessers_are_counted_by_network_and_mapped_ones_by_host() -> None:
     guard = LoginGuard(FixedClock())
-    assert sum(guard.admit(f"2001:db8::{i:x}", f"a{i}") for i in range(50)) == 3
+    assert sum(guard.admit(f"2001:db8::{i:x}", f"a{i}") is not None for i in range(50)) == 3
     assert guard.admit("2001:db8:0:1::1", "x")
-    assert sum(guard.admit(a, "y") for a in ("::ffff:192.0.2.1", "192.0.2.1", "192.0.2.1", "192.0.2.1")) == 3
+    assert sum(guard.admit(a, "y") is not None for a in ("::ffff:192.0.2.1", "192.0.2.1", "192.0.2.1", "192.0.2.1")) == 3
     assert guard.admit("fe80::1%eth0", "z")
 
 

@@ -70,20 +70,20 @@ class Conversation(Connection):
 
     async def _log_in(self, login: str, password: bytes) -> None:
         guard, account = self._shared.guard, None
-        admitted = guard.admit(self._address, login)
-        if admitted:
+        charge = guard.admit(self._address, login)
+        if charge is not None:
             try:
                 account = await self._shared.accounts.verify(login, password)
             except BaseException:
-                guard.forgive(self._address, login)
+                guard.forgive(charge)
                 raise
-        if account is not None:
-            guard.succeeded(self._address, login)
+        if charge is not None and account is not None:
+            guard.succeeded(charge, self._address, login)
             self._account = account
             await self.reply("235 2.7.0 welcome")
             return
         self._wrong_logins += 1
-        await self.reply("535 5.7.8 credentials invalid" if admitted else "454 4.7.0 too many failed logins, try again later")
+        await self.reply("535 5.7.8 credentials invalid" if charge is not None else "454 4.7.0 too many failed logins, try again later")
         if self._wrong_logins >= self._shared.settings.login_tries:
             await self._goodbye("421 4.7.0 too many failed logins")
 

@@ -34,27 +34,27 @@ class LoginGuard:
         self._logins = _Failures(_PER_LOGIN, rising=False)
         self._known: OrderedDict[tuple[str, str], datetime] = OrderedDict()
 
-    def admit(self, address: str, login: str) -> bool:
-        """Whether to look at the password; if so, the attempt counts as failed until `succeeded`."""
+    def admit(self, address: str, login: str) -> Charge | None:
+        """What the attempt is charged until it `succeeded`, if the password may be looked at; None: it may not."""
         now = self._clock.now()
-        budgets = self._budgets(address, login, now)
-        if not all(failures.allow(key, now) for failures, key in budgets):
-            return False
-        for failures, key in budgets:
+        charge = self._budgets(address, login, now)
+        if not all(failures.allow(key, now) for failures, key in charge):
+            return None
+        for failures, key in charge:
             failures.charge(key, now)
-        return True
+        return charge
 
-    def succeeded(self, address: str, login: str) -> None:
-        """The attempt just admitted was right."""
-        self.forgive(address, login)
+    def succeeded(self, charge: Charge, address: str, login: str) -> None:
+        """The attempt that was charged so was right."""
+        self.forgive(charge)
         _put(self._known, (_source(address), login), self._clock.now())
 
-    def forgive(self, address: str, login: str) -> None:
-        """The attempt just admitted was not answered, by no fault of the peer."""
-        for failures, key in self._budgets(address, login, self._clock.now()):
+    def forgive(self, charge: Charge) -> None:
+        """The attempt was not answered, by no fault of the peer. (Not worked out anew: another login may have made the place known meanwhile.)"""
+        for failures, key in charge:
             failures.refund(key)
 
-    def _budgets(self, address: str, login: str, now: datetime) -> tuple[tuple[_Failures, tuple[str, str]], ...]:
+    def _budgets(self, address: str, login: str, now: datetime) -> Charge:
         """A source that has logged in as `login` before has a budget of its own, which nobody elsewhere can use up."""
         pair = (_source(address), login)
         if pair in self._known and now - self._known[pair] < _KNOWN:
@@ -88,6 +88,9 @@ class _Failures:
     def refund(self, key: tuple[str, str]) -> None:
         if times := self._times.get(key):
             times.pop()
+
+
+Charge = tuple[tuple[_Failures, tuple[str, str]], ...]
 
 
 def _put(memory: OrderedDict[_K, _V], key: _K, value: _V) -> None:
