@@ -41,7 +41,7 @@ class Packet:
 
 
 # ------------------------------------------------------------------------------------------------ packet framing
-def packets(octets: bytes) -> Iterator[Packet]:
+def packets(octets: bytes | bytearray) -> Iterator[Packet]:
     """Every packet of `octets`, old and new format, partial lengths joined (RFC 9580 section 4.2). Raises Malformed where a length runs past the end."""
     view, at = memoryview(octets), 0
     while at < len(view):
@@ -92,7 +92,7 @@ def _number(view: memoryview, at: int, size: int) -> int:
 
 
 # ------------------------------------------------------------------------------------------------ proof of a sealed message
-def check_sealed(octets: bytes, subkey: str, at_least: int = 0) -> None:
+def check_sealed(octets: bytes | bytearray, subkey: str, at_least: int = 0) -> None:
     """Raises Malformed unless `octets` are one PKESK v3 for `subkey` (hex fingerprint) and one SEIPD v1 of `at_least` octets, and nothing else.
 
     A hidden recipient (key id zero), a second recipient, a symmetric session key (SKESK), an AEAD packet of another dialect, clear signed or literal data,
@@ -149,23 +149,45 @@ def key_versions(octets: bytes) -> tuple[int, ...]:
 
 
 # ------------------------------------------------------------------------------------------------ armour
-def dearmor(armored: bytes, *, checksum: bool = True) -> bytes:
-    """The octets inside one PGP MESSAGE armour that fills `armored` exactly (RFC 9580 section 6.2).
+_STRETCH = 1 << 18  # octets worked on at a time: a large message is never copied whole on the way, and a block stays in the processor's cache
+
+
+def dearmor(armored: bytes, start: int = 0, end: int | None = None, *, checksum: bool = True) -> bytes | bytearray:
+    """The octets inside one PGP MESSAGE armour that fills `armored[start:end]` exactly (RFC 9580 section 6.2).
 
     Stricter than a reader has to be, because this is our own output: no armour header fields (they are clear text), END line present,
     base64 without a foreign character, and the CRC24 right where there is one (`checksum` False leaves that to a later proof). Raises Malformed.
     """
-    line_end = b"\r\n" if b"\r\n" in armored[:64] else b"\n"
+    end = len(armored) if end is None else end
+    line_end = b"\r\n" if b"\r\n" in armored[start : start + 64] else b"\n"
     head = b"-----BEGIN PGP MESSAGE-----" + line_end * 2
     tail = line_end + b"-----END PGP MESSAGE-----" + line_end
-    if not armored.startswith(head) or not armored.endswith(tail) or len(armored) < len(head) + len(tail):
+    if not armored.startswith(head, start, end) or not armored.endswith(tail, start, end) or end - start < len(head) + len(tail):
         raise Malformed("armour incomplete")
-    start, end = len(head), len(armored) - len(tail)
+    start, end = start + len(head), end - len(tail)
     crc = armored[end - 5 - len(line_end) : end].removeprefix(line_end + b"=") if end - start > 7 else b""
     has_crc = len(crc) == 4
-    octets = _decode(armored[start : end - 5 - len(line_end) if has_crc else end].replace(line_end, b""))
+    octets = _decode_lines(armored, start, end - 5 - len(line_end) if has_crc else end, line_end)
     if has_crc and checksum and _decode(crc) != crc24(octets).to_bytes(3, "big"):
         raise Malformed("armour checksum wrong")
+    return octets
+
+
+def _decode_lines(armored: bytes, start: int, end: int, line_end: bytes) -> bytes | bytearray:
+    """The base64 of `armored[start:end]` decoded, block by block."""
+    if end - start <= _STRETCH:
+        return _decode(armored[start:end].replace(line_end, b""))
+    octets, rest = bytearray(), b""
+    while start < end:
+        stop = end if end - start <= _STRETCH else armored.rfind(line_end, start, start + _STRETCH) + len(line_end)
+        if stop <= start:
+            raise Malformed("armour line too long")
+        base64 = rest + armored[start:stop].replace(line_end, b"")
+        whole = len(base64) if stop == end else len(base64) // 4 * 4
+        if stop < end and b"=" in base64:
+            raise Malformed("armour is not base64")  # padding ends it, and there is more
+        octets += _decode(base64[:whole])
+        start, rest = stop, base64[whole:]
     return octets
 
 
@@ -182,9 +204,16 @@ def _decode(base64: bytes) -> bytes:
 _GENERATOR, _INITIAL = 0x1864CFB, 0xB704CE
 
 
-def crc24(octets: bytes) -> int:
+def crc24(octets: bytes | bytearray) -> int:
     """CRC24 of `octets`, 24 bits."""
-    rest = int.from_bytes(octets, "big") << 24 ^ _INITIAL << 8 * len(octets)
+    crc = _INITIAL
+    for at in range(0, len(octets), _STRETCH):
+        block = octets[at : at + _STRETCH]
+        crc = _remainder(int.from_bytes(block, "big") << 24 ^ crc << 8 * len(block))
+    return crc
+
+
+def _remainder(rest: int) -> int:
     power = 1 << (rest.bit_length() // 1257).bit_length()
     while power:
         while top := rest >> 1257 * power:

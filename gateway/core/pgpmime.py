@@ -183,10 +183,10 @@ def prove_sealed(octets: bytes, key: Key) -> None:
     Read anew means: exactly the outer fields, each once, with the neutral subject; exactly the two parts of RFC 3156 section 4 without preamble, epilogue or
     further part; whole armour without clear comment; exactly one PKESK for `key.encryption_subkey` and one whole SEIPD (`openpgp.check_sealed`).
     """
-    header_section, blank, body = octets.partition(b"\r\n\r\n")
-    header_section += b"\r\n"
+    start = octets.find(b"\r\n\r\n") + 2  # of the blank line
+    header_section = octets[:start]
     fields = _FIELD.findall(header_section)
-    if not blank or sum(len(name) + len(value) + 4 for name, value in fields) != len(header_section):
+    if start < 2 or sum(len(name) + len(value) + 4 for name, value in fields) != len(header_section):
         raise NotSealed("outer header section is not as written")
     values = {name: value.replace(b"\r\n ", b" ") for name, value in fields}
     if len(values) != len(fields) or _ALLOWED.keys() - values.keys() - {b"Autocrypt"}:
@@ -195,9 +195,10 @@ def prove_sealed(octets: bytes, key: Key) -> None:
         raise NotSealed("outer header fields are not those allowed")
     boundary = values[b"Content-Type"].rpartition(b"boundary=")[2].strip(b'"')
     before, after = _body(boundary)
-    if not body.startswith(before) or not body.endswith(after) or len(body) < len(before) + len(after):
+    before = b"\r\n" + before
+    if not octets.startswith(before, start) or not octets.endswith(after) or len(octets) - start < len(before) + len(after):
         raise NotSealed("not exactly the two parts of an encrypted message")
     try:
-        openpgp.check_sealed(openpgp.dearmor(body[len(before) : -len(after)]), key.encryption_subkey)
+        openpgp.check_sealed(openpgp.dearmor(octets, start + len(before), len(octets) - len(after)), key.encryption_subkey)
     except openpgp.Malformed as fault:
         raise NotSealed(str(fault)) from None

@@ -306,4 +306,5 @@ class Sealer:
             openpgp.check_sealed(openpgp.dearmor(result.data, checksum=False), key.encryption_subkey, at_least=len(octets))
         except openpgp.Malformed as fault:
             raise SealerUnavailable(str(fault)) from None
-        return bytes(result.data.replace(b"\n", b"\r\n"))
+        armored: bytes = result.data
+        return armored.replace(b"\n", b"\r\n")

@@ -66,7 +66,7 @@ class Vault:
             raise StoreDamaged(f"{name} is no sealed blob of this version")
         nonce = sealed[len(_HEADER) : len(_HEADER) + _NONCE_OCTETS]
         try:
-            return self._aead.decrypt(nonce, sealed[len(_HEADER) + _NONCE_OCTETS :], _HEADER + label)
+            return self._aead.decrypt(nonce, memoryview(sealed)[len(_HEADER) + _NONCE_OCTETS :], _HEADER + label)
         except InvalidTag:
             raise StoreDamaged(f"{name} does not open: it was changed or swapped, or the master key is another") from None
 

@@ -255,3 +255,35 @@ def test_faults_never_quote_what_they_read() -> None:
         assert "cried" not in str(caught.value)
         assert caught.value.__cause__ is None
     assert issubclass(openpgp.Malformed, ValueError)
+
+
+# ------------------------------------------------------------------------------------------------ large armour is read in stretches
+LARGE = bytes(range(256)) * 4096
+
+
+@pytest.mark.parametrize("size", [3 * openpgp._STRETCH // 4, openpgp._STRETCH, len(LARGE), len(LARGE) - 1, len(LARGE) - 2])
+@pytest.mark.parametrize("line_end", [b"\n", b"\r\n"])
+def test_large_armour_is_read_whole(size, line_end):
+    assert dearmor(armour(LARGE[:size], line_end)) == LARGE[:size]
+
+
+def test_part_of_a_text_is_read_where_it_stands():
+    text = b"before" + armour(LARGE, b"\r\n") + b"after"
+    assert dearmor(text, len(b"before"), len(text) - len(b"after")) == LARGE
+    with pytest.raises(Malformed, match="incomplete"):
+        dearmor(text, len(b"before"))
+
+
+@pytest.mark.parametrize("wrong", [b"=", b"==", b"!", b" ", b"\r"])
+@pytest.mark.parametrize("at", [200, 300_000, 900_000])
+def test_a_foreign_octet_anywhere_in_large_armour_is_found(wrong, at):
+    good = armour(LARGE, b"\r\n")
+    with pytest.raises(Malformed):
+        dearmor(good[:at] + wrong + good[at + len(wrong) :], checksum=False)
+
+
+def test_a_line_longer_than_any_stretch_is_refused():
+    good = armour(LARGE, b"\r\n")
+    head, body = good[:31], good[31:]
+    with pytest.raises(Malformed):
+        dearmor(head + body[: 2 * openpgp._STRETCH].replace(b"\r\n", b"") + body[2 * openpgp._STRETCH :])
