@@ -22,6 +22,7 @@ from gateway.core.policy_page import policy_page
 from gateway.core.schedule import Patience
 from gateway.core.vocabulary import load_packs
 from gateway.delivery import Courier
+from gateway.edges.allocator import return_large_blocks
 from gateway.edges.clock import RandomIds, SystemClock
 from gateway.edges.keyring import Keyring, coach_fingerprint, create_coach_key
 from gateway.edges.log import start_log
@@ -155,6 +156,7 @@ def gnupg_home(config: Config) -> Path:
 def run(config: Config) -> None:
     """The daemon, until SIGTERM or SIGINT. Raises `ConfigurationError` where it cannot start safely."""
     start_log(config.log.level)
+    return_large_blocks()
     with contextlib.suppress(ImportError):  # an extra: faster, not different
         import uvloop
 

@@ -95,11 +95,9 @@ class Courier:
             self._wake.clear()
             room = self._batch - len(self._flights)
             if room * 2 >= self._batch:  # by the half batch: a claim is a transaction
-                leases = await self._claim(room)
-                self._more = len(leases) == room
-                for lease in leases:
-                    self._begin(lease)
-                if leases and not self._more:
+                claimed = await self._depart(room)
+                self._more = claimed == room
+                if claimed and not self._more:
                     await asyncio.sleep(_GATHER)
             await self._nap()
 
@@ -115,6 +113,13 @@ class Courier:
             await asyncio.wait(self._flights, timeout=_LAST_WORDS)
         for flight in self._flights:
             flight.cancel()  # its lease expires; another run sends the copy again under the same Message-ID
+
+    async def _depart(self, room: int) -> int:
+        """Claim up to `room` copies and begin with each; how many there were. Holds on to none: a copy can be large, and the next look far off."""
+        leases = await self._claim(room)
+        for lease in leases:
+            self._begin(lease)
+        return len(leases)
 
     def _begin(self, lease: Lease) -> None:
         if lease.outgoing.id in self._aloft:
