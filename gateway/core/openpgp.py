@@ -149,10 +149,11 @@ def key_versions(octets: bytes) -> tuple[int, ...]:
 
 
 # ------------------------------------------------------------------------------------------------ armour
+_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _STRETCH = 1 << 18  # octets worked on at a time: a large message is never copied whole on the way, and a block stays in the processor's cache
 
 
-def dearmor(armored: bytes, start: int = 0, end: int | None = None, *, checksum: bool = True) -> bytes | bytearray:
+def dearmor(armored: bytes, start: int = 0, end: int | None = None, *, checksum: bool = True) -> bytearray:
     """The octets inside one PGP MESSAGE armour that fills `armored[start:end]` exactly (RFC 9580 section 6.2).
 
     Stricter than a reader has to be, because this is our own output: no armour header fields (they are clear text), END line present,
@@ -173,27 +174,23 @@ def dearmor(armored: bytes, start: int = 0, end: int | None = None, *, checksum:
     return octets
 
 
-def _decode_lines(armored: bytes, start: int, end: int, line_end: bytes) -> bytes | bytearray:
-    """The base64 of `armored[start:end]` decoded, block by block."""
-    if end - start <= _STRETCH:
-        return _decode(armored[start:end].replace(line_end, b""))
-    octets, rest = bytearray(), b""
-    while start < end:
-        stop = end if end - start <= _STRETCH else armored.rfind(line_end, start, start + _STRETCH) + len(line_end)
-        if stop <= start:
-            raise Malformed("armour line too long")
-        base64 = rest + armored[start:stop].replace(line_end, b"")
-        whole = len(base64) if stop == end else len(base64) // 4 * 4
-        if stop < end and b"=" in base64:
-            raise Malformed("armour is not base64")  # padding ends it, and there is more
-        octets += _decode(base64[:whole])
-        start, rest = stop, base64[whole:]
-    return octets
+def _decode_lines(armored: bytes, start: int, end: int, line_end: bytes) -> bytearray:
+    """The base64 of `armored[start:end]` decoded. What is large goes by stretches of whole lines, which hold whole groups of four, as everybody writes them."""
+    octets = bytearray()
+    while end - start > _STRETCH:
+        stop = armored.rfind(line_end, start, start + _STRETCH) + len(line_end)
+        lines = armored[start : max(start, stop)]
+        left = lines.translate(None, _BASE64)  # the line ends, and whatever else the decoder would pass over in silence; padding too, for more follows
+        if not left or left != line_end * (len(left) // len(line_end)):
+            raise Malformed("armour is not base64")
+        octets += _decode(lines, strict=False)
+        start = stop
+    return octets + _decode(armored[start:end].replace(line_end, b""))
 
 
-def _decode(base64: bytes) -> bytes:
+def _decode(base64: bytes, *, strict: bool = True) -> bytes:
     try:
-        return binascii.a2b_base64(base64, strict_mode=True)
+        return binascii.a2b_base64(base64, strict_mode=strict)
     except binascii.Error:
         raise Malformed("armour is not base64") from None
 

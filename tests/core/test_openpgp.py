@@ -282,6 +282,13 @@ def test_a_foreign_octet_anywhere_in_large_armour_is_found(wrong, at):
         dearmor(good[:at] + wrong + good[at + len(wrong) :], checksum=False)
 
 
+@pytest.mark.parametrize("at", [200, 300_000, 900_000])
+def test_an_octet_lost_from_large_armour_is_found(at):
+    good = armour(LARGE, b"\r\n")
+    with pytest.raises(Malformed):
+        dearmor(good[:at] + good[at + 1 :], checksum=False)
+
+
 def test_a_line_longer_than_any_stretch_is_refused():
     good = armour(LARGE, b"\r\n")
     head, body = good[:31], good[31:]
