@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 import idna
 
@@ -77,6 +78,7 @@ def _local_part(text: str) -> str:
     return text
 
 
+@lru_cache(maxsize=4096)  # pure, and asked for a dozen times in the course of one mail
 def a_labels(domain: str) -> str:
     """`domain` as lower-case A-labels (RFC 5891 section 4), at least two of them. Raises `MalformedPath`.
 

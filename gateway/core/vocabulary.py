@@ -6,6 +6,7 @@ It never falls back to a default for something missing and never skips what it d
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -93,6 +94,7 @@ class Pack:
     known: frozenset[str] = field(repr=False, compare=False)  # every single word of the pack: tells the language of a sentence
     plain: frozenset[str] = field(repr=False, compare=False)  # words that explain themselves: function words and words of appointments
     timely: frozenset[str] = field(repr=False, compare=False)  # words that may be part of a time
+    template_words: frozenset[str] = field(repr=False, compare=False)  # words of the templates themselves, as they stand there
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +223,7 @@ def _compile(language: str, draft: dict[str, Any]) -> tuple[list[str], Pack | No
         automata["frame"],
         automata["phrase"],
         known=frozenset(part for values in words.values() for value in values for part in value.split()),
+        template_words=frozenset(word for text in draft["templates"].values() for word in re.findall(r"\w+", re.sub(r"\{\w+\}", " ", text))),
         timely=frozenset(part for name in _TIMES for value in words.get(name, ()) for part in value.split()),
         plain=frozenset().union(*(words.get(name, ()) for name in ("function", "neutral_nouns", "cues", "soft_cues", "first_person", "clause_breaks"))),
     )

@@ -61,8 +61,24 @@ def is_composed(reading: Reading, context: RecogniserContext, packs: Packs) -> b
         return False
     approved = [s.text for s in reading.sentences if s.approved and s.rule not in NEVER_SAID] + [f.text for f in reading.facts if f.owner == "appointment"]
     approved += [first_name(context.client_names), coach_name(context.coach_names)]
-    allowed = {word for template in pack.templates.values() for word in re.findall(r"\w+", re.sub(r"\{\w+\}", " ", template))}
     rest = f"{reading.company_subject}\n{reading.company_text}"
     for text in sorted({t for t in approved if t}, key=len, reverse=True):
-        rest = re.sub(rf"(?<!\w){re.escape(text)}(?!\w)", "\n", rest)
-    return all(word in allowed for word in re.findall(r"\w+", rest))
+        rest = _without(rest, text)
+    return pack.template_words.issuperset(re.findall(r"\w+", rest))
+
+
+def _without(rest: str, text: str) -> str:
+    """`rest` with a line end in place of `text` wherever that stands between whole words. As an expression it would have to be compiled for every mail."""
+    kept, begin, at = [], 0, 0
+    while (found := rest.find(text, at)) >= 0:
+        end = found + len(text)
+        if found and _is_of_a_word(rest[found - 1]) or end < len(rest) and _is_of_a_word(rest[end]):
+            at = found + 1
+        else:
+            kept.append(rest[begin:found])
+            begin = at = end
+    return "\n".join((*kept, rest[begin:]))
+
+
+def _is_of_a_word(character: str) -> bool:
+    return character.isalnum() or character == "_"
