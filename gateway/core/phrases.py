@@ -172,6 +172,8 @@ class Automaton:
 
     def longest(self, tokens: Sequence[tuple[str, ...]], at: int) -> tuple[int, int]:
         """(end, owner) of the longest pattern that starts at token `at`; (at, -1) where none does."""
+        if self.start.symbols is not None and self.start.symbols.isdisjoint(tokens[at]):
+            return at, -1  # as nearly always
         states, best = [self.start], (at, -1)
         for index in range(at, len(tokens)):
             states = [after for state in states for symbol in tokens[index] if (after := self.step(state, symbol))]

@@ -95,10 +95,10 @@ def _judge(piece: Piece, context: RecogniserContext, pack: Pack) -> _Judged:
     if not spans and piece.label == "code" and _is_code_line(piece):
         spans = [Span(FactKind.OTHER, 0, len(piece.tokens), piece.text)]
     parts = ownership.clauses(piece, spans, context, pack)
-    barred = "label" if piece.label == "other" else "language" if _is_foreign_language(piece, pack) else ""
+    barred = "label" if piece.label == "other" else "language" if spans and _is_foreign_language(piece, pack) else ""
     facts = [Fact(span.kind, span.text, piece.source, barred or ownership.owner_of(span, piece, parts, pack)) for span in spans]
     verdict = frames.judge(piece, spans, context, pack)
-    relation = _relation(piece, pack)
+    relation = _relation(piece, pack) if spans else "stated"  # what is said of no time, nobody asks
     signs = [_anchor(span, piece, parts, relation) for fact, span in zip(facts, spans, strict=True) if fact.owner == OWN]
     anchor = CERTAIN if verdict.approved and verdict.appointment else max(signs, default=0)
     return _Judged(
