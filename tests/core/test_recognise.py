@@ -235,6 +235,7 @@ def test_the_proof_finds_a_word_that_nothing_accounts_for() -> None:
         {"company_text": reading.company_text + "resign"},
         {"company_subject": "the MD"},
         {"company_text": reading.company_text.replace("Dana", "Erik")},
+        {"company_text": reading.company_text + "\nDanaship"},  # a name inside another word accounts for nothing
         {"language": "xx"},
         {"appointment": False},
         {"company_text": "", "company_subject": "Appointment"},
