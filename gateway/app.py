@@ -66,10 +66,17 @@ async def initialise(config: Config) -> list[str]:
     address = str(config.coach.addresses[0])
     said.append(f"OpenPGP key of {config.coach.name}: {await asyncio.to_thread(create_coach_key, home, config.coach.name, address)}")
     async with open_store(config) as store:
-        await store.put_coach(TENANT, config.person)
-        for contact in config.contacts:
-            await store.put_contact(TENANT, contact)
+        await _introduce(store, config)
     return said
+
+
+async def _introduce(store: Store, config: Config) -> None:
+    """Let the store know the people that the configuration names. Who was named before and is not now is removed by `contact remove`."""
+    await store.put_coach(TENANT, config.person)
+    known = (await store.directory(TENANT)).contacts
+    for contact in config.contacts:
+        if contact not in known:
+            await store.put_contact(TENANT, contact)
 
 
 # ------------------------------------------------------------------------------------------------ the parts, opened and closed
@@ -170,7 +177,7 @@ async def _serve(config: Config) -> None:
         store = ports.store
         assert isinstance(store, Store)  # noqa: S101  # for the type checker: open_house built it
         notary = Notary.load(_notary_file(config))
-        await store.put_coach(TENANT, config.person)
+        await _introduce(store, config)
         await store.release_leases()
         await store.record(
             TENANT,
@@ -254,10 +261,11 @@ def _timers(config: Config, ports: Ports, house: House, store: Store, notary: No
 
     async def look_again() -> None:
         for item in await store.held_list(TENANT):
-            if await ripe(item, ports):
-                whole = await store.held_get(item.id, with_raw=True)
-                if whole and await reconsider(whole, ports, house):
+            try:
+                if await ripe(item, ports) and (whole := await store.held_get(item.id, with_raw=True)) and await reconsider(whole, ports, house):
                     wake.set()
+            except GatewayError as error:  # this one goes on waiting; it must not keep the others
+                _log.warning("held item not resolved", item=item.id, error=type(error).__name__)
 
     async def erase() -> None:
         await store.erase()

@@ -266,9 +266,9 @@ class Policies(Section):
 
 
 class Meetings(Section):
-    """[meetings] Meeting platforms whose subscription the coach owns: only such links pass to a company."""
+    """[meetings] Platforms whose subscription the coach owns. Clean links of known platforms pass whoever pays; of others only these."""
 
-    teams_tenants: tuple[TenantId, ...] = several("Microsoft Teams: tenant ids.", example=["7f3a1c52-0d64-4b8e-9a57-2c1be0d94f10"])
+    teams_tenants: tuple[TenantId, ...] = several("Microsoft Teams: tenant ids. Without effect yet.", example=["7f3a1c52-0d64-4b8e-9a57-2c1be0d94f10"])
     zoom_vanity: tuple[Label, ...] = several(
         'Zoom: the first label of your own address ("vale-coaching" of vale-coaching.zoom.us).',
         example=["vale-coaching"],
@@ -276,7 +276,7 @@ class Meetings(Section):
     webex_sites: tuple[Label, ...] = several('Webex: the first label of your site ("vale" of vale.webex.com).', example=["vale"])
     rooms: tuple[Room, ...] = several("Your own rooms on shared platforms: host and path.", example=["whereby.com/vale-coaching"])
     hosts: tuple[HostName, ...] = several("Hosts that you run yourself: every room there is yours.", example=["meet.coach.example"])
-    meeting_ids: tuple[MeetingId, ...] = several("Your standing meeting numbers.", example=["zoom:86451209377"])
+    meeting_ids: tuple[MeetingId, ...] = several("Your standing meeting numbers. Checked, and without effect yet.", example=["zoom:86451209377"])
 
 
 class Places(Section):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
-from gateway.core.audience import context_for
+from gateway.core.audience import RAW_ROLES, context_for
 from gateway.core.compose import NotComposed, Stamp, company_copy, prove_company_copy
 from gateway.core.header import date_words
 from gateway.core.model import Analysis, Copy, Directory, Mailbox, Outgoing, Plan, Purpose, Recipient, Submission
@@ -95,9 +95,10 @@ async def _aside(w: Workshop, work: Callable[[], T]) -> T:
 
 
 async def _raw(copy: Copy, w: Workshop) -> Outgoing:
-    # the octets as submitted, and the Message-ID the author gave: this mail is hers, not ours
-    copy_id = w.ports.ids.new()
-    return _outgoing(copy, copy_id, w.analysis.message_id or "", w.submission.raw, w)
+    # the octets as submitted, and the Message-ID the author gave: this mail is hers, not ours. Untouched is promised to herself and to those who are
+    # no clients; whoever else gets it by a reason code need not learn who was blind
+    octets = w.submission.raw if copy.role in RAW_ROLES else without_bcc(w.submission.raw)
+    return _outgoing(copy, w.ports.ids.new(), w.analysis.message_id or "", octets, w)
 
 
 _MAKERS = {Purpose.COMPANY: _company, Purpose.PRIVATE: _private, Purpose.RAW: _raw}

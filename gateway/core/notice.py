@@ -110,7 +110,7 @@ _ENGLISH: Mapping[str, str] = {
     "answer-sent-as-is": "Done: it goes out as you wrote it. The reason you gave is in the audit log.",
     "answer-discarded": "Done: it is erased.",
     "answer-resolved": "Done: who this is will be remembered, and the mail goes out accordingly.",
-    "answer-not-done": "Not done; the mail still waits. The review page and \"coachgate held show\" say what is missing.",
+    "answer-not-done": "Not done; the mail still waits. On the gateway's machine, the same command of \"coachgate held\" says what is missing.",
     "answer-not-understood": "Not done: the first line of your reply was none of the words offered. The mail still waits.",
     "answer-token-refused": "Not done: that answer was given before, or the notice it belongs to is not known.",
 }

@@ -148,7 +148,7 @@ def test_the_command_line_acts_on_held_items(stage: Stage):
     ids = []
     for _ in range(3):
         before = {i["id"] for i in stage.held()}
-        stage.send(mail(NOTES, to=STRANGER), STRANGER)
+        stage.send(mail(NOTES, to=STRANGER, Bcc="friend@home.example"), STRANGER)
         ids += [i["id"] for i in stage.held() if i["id"] not in before]
     edited = stage.folder / "edited.txt"
     edited.write_text("Your resignation is safe with me. Thursday 14:00 works.\n")
@@ -158,7 +158,9 @@ def test_the_command_line_acts_on_held_items(stage: Stage):
     assert b"Thursday 14:00" in stage.sink.wait_for(STRANGER)[0]
     assert "reason must be one of" in stage.command("held", "send", ids[1], "--reason", "because", check=False)
     stage.command("held", "send", ids[1], "--reason", "threat-of-harm")
-    assert b"two-breath" in stage.sink.wait_for(STRANGER, 2)[1]
+    as_is = stage.sink.wait_for(STRANGER, 2)[1]
+    assert b"two-breath" in as_is
+    assert b"friend@home.example" not in as_is, "who was blind stays blind"
     stage.command("held", "discard", ids[2])
     assert not {i["id"] for i in stage.held()} & set(ids)
 
