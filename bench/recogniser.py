@@ -1,6 +1,6 @@
 """How the recogniser does on labelled mails, without the daemon: mails a second, and what leaked, was kept, delivered and spoken.
 
-    python bench/recogniser.py [--misses] [--half build|check] CORPUS [CORPUS ...]
+    python bench/recogniser.py [--misses] [--half build|check] [--lang LANGUAGE] CORPUS [CORPUS ...]
 
 A CORPUS is a .jsonl file of labelled mails or of single sentences ("text", "harmful"). The judge is the same as for the daemon: a phrase counts as
 found when it stands in the company text or subject after case folding, NFKC and white space, or, when long, with all but letters and digits removed.
@@ -28,14 +28,19 @@ TAG = re.compile(
 )
 
 
-def packs() -> Packs:
-    """The packs of the repository."""
-    return load_packs({str(f.relative_to(PACKS)): f.read_text("utf-8") for f in PACKS.rglob("*.toml")})
+def packs(folder: Path = PACKS) -> Packs:
+    """The packs of a folder, by default those of the repository."""
+    return load_packs({str(f.relative_to(folder)): f.read_text("utf-8") for f in folder.rglob("*.toml")})
 
 
 def half(text: str) -> str:
     """Which half of a corpus an id belongs to: two thirds are read while building, one third only checks."""
     return "build" if int(hashlib.sha256(text.encode()).hexdigest(), 16) % 3 else "check"
+
+
+def row_half(row: dict) -> str:
+    """The half of a row: as it says itself, else by its id or text."""
+    return {"dev": "build"}.get(row["half"], row["half"]) if "half" in row else half(row.get("id", row["text"]))
 
 
 def visible(markup: str) -> str:
@@ -104,7 +109,7 @@ def run_mails(rows: list[dict], loaded: Packs, misses: bool, show: str) -> dict[
             counts["approved"] += sum(s.approved for s in reading.sentences)
             counts["sentences"] += len(reading.sentences)
         wrong = leaks or lost or (row["label"] == "notes" and reading.company_text) or (row["label"] == "scheduling" and not reading.company_text)
-        if misses and half(row["id"]) == show and wrong:
+        if misses and row_half(row) == show and wrong:
             print(f"--- {row['id']} {row['label']} leaked={leaks} lost={lost} status={reading.status}\n{text.strip()}")
             for fact in reading.facts:
                 if fact.owner != "appointment":
@@ -127,7 +132,7 @@ def run_sentences(rows: list[dict], loaded: Packs, misses: bool, show: str) -> d
     verdicts = [recognise((TextBlock("1", row["text"]),), CONTEXT, loaded) for row in rows]
     approved = [all(s.approved for s in v.sentences) for v in verdicts]
     for row, ok, reading in zip(rows, approved, verdicts, strict=True):
-        if misses and half(row["text"]) == show and ok == row["harmful"]:
+        if misses and row_half(row) == show and ok == row["harmful"]:
             print("   ", "HARMFUL APPROVED" if ok else "withheld", row["text"], [(s.rule, s.word) for s in reading.sentences])
     harmful = [ok for row, ok in zip(rows, approved, strict=True) if row["harmful"]]
     harmless = [ok for row, ok in zip(rows, approved, strict=True) if not row["harmful"]]
@@ -144,15 +149,21 @@ def main() -> int:
     ask.add_argument("corpus", nargs="+", type=Path)
     ask.add_argument("--misses", action="store_true", help="list what was missed in the half named by --half")
     ask.add_argument("--half", choices=["build", "check"], default="build")
+    ask.add_argument("--lang", help="only mails of this language (en, de, mix, ...)")
+    ask.add_argument("--packs", type=Path, default=PACKS, help="folder of language packs")
     args = ask.parse_args()
-    loaded = packs()
+    loaded = packs(args.packs)
     for path in args.corpus:
         rows = [json.loads(line) for line in path.read_text("utf-8").split("\n") if line.strip()]
         single = "harmful" in rows[0]
-        for name in ("build", "check", "all"):
-            part = [row for row in rows if name in ("all", half(row["text"] if single else row["id"]))]
-            figures = (run_sentences if single else run_mails)(part, loaded, args.misses and name == args.half, args.half)
-            print(f"{path.name} {name:6}", ", ".join(f"{key} {value}" for key, value in figures.items()))
+        languages = sorted({row.get("lang", "en").partition(":")[0] for row in rows})
+        for language in languages if args.lang is None else [args.lang]:
+            for name in ("build", "check", "all"):
+                spoken = [row for row in rows if row.get("lang", "en").partition(":")[0] == language]
+                part = [row for row in spoken if name in ("all", row_half(row))]
+                if part:
+                    figures = (run_sentences if single else run_mails)(part, loaded, args.misses and name == args.half, args.half)
+                    print(f"{path.name} {language} {name:6}", ", ".join(f"{key} {value}" for key, value in figures.items()))
     return 0
 
 

@@ -25,12 +25,13 @@ class Role(StrEnum):
 
 
 class Kind(StrEnum):
-    """What a part of a message is. Anything not proven scheduling is notes; anything unreadable is opaque."""
+    """What a part of a message is. Anything not proven scheduling is notes; anything unreadable is opaque; text that hides what it says is disguised."""
 
     SCHEDULING = "scheduling"
     NOTES = "notes"
     ATTACHMENT = "attachment"
     OPAQUE = "opaque"
+    DISGUISED = "disguised"
 
 
 class Action(IntEnum):
@@ -264,6 +265,7 @@ class Sentence:
     approved: bool  # a closed clause frame parsed it whole
     rule: str  # name of the frame, or why withheld
     word: str = ""  # the unexplained or blocking word
+    language: str = ""  # of the pack that judged it
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,7 +362,7 @@ class Hold:
     recipient: ForwardPath
     client: Client | None
     role: Role
-    reason: str  # closed vocabulary: a key reason, "unknown-recipient", "sponsor-without-consent", "unreadable", "loop", "engine"
+    reason: str  # closed vocabulary: a key reason, "unknown-recipient", "sponsor-without-consent", "disguised", "unreadable", "loop", "engine"
     kinds: tuple[Kind, ...]
     rule_ids: tuple[str, ...] = ()
 

@@ -3,6 +3,7 @@
 A pattern is a finite sequence of items: a `word`, a group `(one|two words|)`, a `{slot}`, each with an optional `?`.
 There is no repetition, so every pattern is finite, and the automaton walks a set of nodes once over the tokens: its time
 grows with the number of tokens, whatever the text. It never looks at more of a token than the symbols it is given.
+Words are compared as `bare` writes them.
 """
 
 from __future__ import annotations
@@ -13,6 +14,16 @@ from dataclasses import dataclass, field
 
 ITEM = re.compile(r"\{[a-z_]+\}|[(|)?]|[^\s(){}|?]+")
 SLOTS = frozenset({"time", "place", "link", "phone", "means", "name", "cap", "code", "num"})  # filled by the recogniser; anything else is a class
+
+
+# Marks that are written or left out at will: Arabic vowel signs and the stretching line, the dot that lower() leaves over a Turkish i
+_LEFT_OUT = {mark: None for mark in (*range(0x064B, 0x0653), 0x0670, 0x0640, 0x0307)} | dict.fromkeys(map(ord, "أإآٱ"), "ا") | {ord("ى"): "ي"}
+
+
+def bare(word: str) -> str:
+    """A word in the one form in which it is looked up: lower case, without marks that are optional in its script."""
+    low = word.lower()
+    return low if low.isascii() else low.translate(_LEFT_OUT)
 
 
 class PatternError(ValueError):
@@ -65,7 +76,7 @@ class _Reader:
             self.at += 1
             return self.joined(list(dict.fromkeys(ends)))
         if piece[0] != "{":
-            for part in re.findall(r"[^-]+|-", piece.lower()):  # the scanner cuts at hyphens too
+            for part in re.findall(r"[^-]+|-", bare(piece)):  # the scanner cuts at hyphens too
                 fronts = self.step(fronts, part)
             return fronts
         name = piece[1:-1]
@@ -85,7 +96,7 @@ class _Reader:
             return self.sequence(fronts)
         self.at += 1
         for node in fronts:
-            node.arcs.setdefault(word.lower(), []).append(meeting)
+            node.arcs.setdefault(bare(word), []).append(meeting)
         return [meeting]
 
     def joined(self, ends: list[Node]) -> list[Node]:
@@ -153,6 +164,20 @@ class Automaton:
             if node in _closure([root]):
                 raise PatternError(f"{pattern!r} may be empty")
             node.ends.append(owner)
+
+    def words(self) -> frozenset[str]:
+        """Every word that stands in a pattern, without the slots."""
+        found: set[str] = set()
+        seen = dict.fromkeys(self.start.nodes)
+        waiting = list(seen)
+        while waiting:
+            node = waiting.pop()
+            found.update(symbol for symbol in node.arcs if symbol[0] != "<")
+            for after in (*node.free, *(target for targets in node.arcs.values() for target in targets)):
+                if after not in seen:
+                    seen[after] = None
+                    waiting.append(after)
+        return frozenset(found)
 
     def step(self, state: State, symbol: str) -> State | None:
         """Where `symbol` leads from `state`; None where no pattern goes on."""

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 import tomllib
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 from gateway.core.model import FactKind, Status
-from gateway.core.phrases import SLOTS, Automaton, PatternError
+from gateway.core.phrases import SLOTS, Automaton, PatternError, bare
 
 # what each word class is for stands beside its words in the pack
 WORDS = frozenset(
@@ -22,13 +23,13 @@ WORDS = frozenset(
         # times
         "weekdays weekdays_capital months months_capital day_words clock_words day_parts zones units long_units distance meridiem number_words "
         "ordinal_words ordinal_articles relative recurring time_joiners time_leads time_tails time_prepositions bound_prepositions half_words "
-        "possessives possessed duration_nouns "
+        "half_after date_suffixes possessives possessed duration_nouns "
         # places
         "place_heads_before place_heads_after place_links place_openers place_modifiers telling_places loose_openers place_leads "
-        "place_adjectives place_prepositions place_verbs "
+        "place_adjectives place_prepositions place_verbs place_heads_named place_particles place_endings "
         # ownership and the gate of the mail
         "function first_person third_person you your your_nouns past_endings foreign_hard foreign_soft past_you imperatives logistic_imperatives "
-        "stop_openers clause_breaks determiners denials cues soft_cues neutral_nouns "
+        "stop_openers clause_breaks joiners determiners denials cues soft_cues neutral_nouns "
         # what a sentence says of its times
         "deadlines cancelling negations late moving proposing confirming "
         # the parts of a letter
@@ -45,8 +46,10 @@ TEMPLATES = frozenset(
 )
 _TIMES = (
     "weekdays months day_words meridiem duration_nouns possessives clock_words day_parts zones units long_units number_words relative recurring "
-    "ordinal_words half_words bound_prepositions time_joiners"
+    "ordinal_words half_words half_after date_suffixes bound_prepositions time_joiners"
 ).split()
+# how a language is written; each key may be left out
+WRITING = {"spaced": bool, "dot_ordinals": bool, "endings": list, "prefixes": list, "heads": list, "modifiers": list, "capital": list}
 POSITIONS = ("clause", "prefix", "suffix", "fact")
 
 
@@ -81,6 +84,19 @@ class Phrase:
 
 
 @dataclass(frozen=True, slots=True)
+class Writing:
+    """How a language is written: what stands between a word of a text and the word of the pack that it is."""
+
+    spaced: bool = True  # white space stands between words; otherwise the longest word of the pack is taken at each place
+    dot_ordinals: bool = False  # "12. " before a lower-case word or a month is the twelfth and ends no sentence
+    endings: tuple[str, ...] = ()  # may follow a word of the pack ("randevu" + "muz")
+    prefixes: tuple[str, ...] = ()  # may stand before one
+    heads: tuple[str, ...] = ()  # last parts of compounds: "Besprechungsraum" is a "raum" ...
+    modifiers: tuple[str, ...] = ()  # ... where what stands before is one of these
+    capital: tuple[str, ...] = ()  # words that are others with a capital (German "Sie"): the pack writes those "^sie"
+
+
+@dataclass(frozen=True, slots=True)
 class Pack:
     """One language."""
 
@@ -95,6 +111,58 @@ class Pack:
     plain: frozenset[str] = field(repr=False, compare=False)  # words that explain themselves: function words and words of appointments
     timely: frozenset[str] = field(repr=False, compare=False)  # words that may be part of a time
     template_words: frozenset[str] = field(repr=False, compare=False)  # words of the templates themselves, as they stand there
+    listed: frozenset[str] = field(repr=False, compare=False)  # `known` and every word of a pattern
+    letters: frozenset[str] = field(default=frozenset(), repr=False, compare=False)  # of a script without spaces: what its words are written with
+    writing: Writing = field(default=Writing(), compare=False)
+    unaccented: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)  # "miercoles" -> "miércoles"
+    _forms: dict[str, str] = field(default_factory=dict, repr=False, compare=False)  # what `form` has worked out; the same whatever was asked before
+
+    REMEMBERED: ClassVar[int] = 20_000
+    LONGEST: ClassVar[int] = 12  # letters of the longest word that `cut` looks for
+
+    def form(self, word: str) -> str:
+        """The word of the pack that a lower-case `word` of a text is; the word itself where it is none."""
+        found = self._forms.get(word)
+        if found is None:
+            found = self._form(bare(word))
+            if len(self._forms) < self.REMEMBERED:
+                self._forms[word] = found
+        return found
+
+    def _form(self, word: str) -> str:
+        if word in self.listed or word.isascii() and len(word) < 3:
+            return word
+        if word in self.unaccented:
+            return self.unaccented[word]
+        stem = self._stem(word)
+        if stem:
+            return stem
+        for prefix in self.writing.prefixes:
+            rest = word.removeprefix(prefix)
+            if rest != word and len(rest) > 1 and (rest in self.listed or self._stem(rest)):
+                return rest if rest in self.listed else self._stem(rest)
+        for head in self.writing.heads:
+            if word.endswith(head) and word.removesuffix(head).rstrip("-") in self.writing.modifiers:
+                return head
+        return word
+
+    def _stem(self, word: str) -> str:
+        """The word of the pack in front of an ending, "" where there is none; the longest stem wins."""
+        stems = (word[: -len(ending)] for ending in self.writing.endings if word.endswith(ending) and len(word) - len(ending) > 1)
+        return next((stem for stem in stems if stem in self.listed), "")
+
+    def cut(self, run: str) -> list[str]:
+        """A run of letters of a script without spaces, cut into words of the pack (the longest at each place) and what lies between them."""
+        parts: list[str] = []
+        unknown = at = 0
+        while at < len(run):
+            size = next((n for n in range(min(self.LONGEST, len(run) - at), 0, -1) if run[at : at + n] in self.listed), 0)
+            if size:
+                parts += [run[unknown:at]] if unknown < at else []
+                parts.append(run[at : at + size])
+                unknown = at + size
+            at += size or 1
+        return parts + ([run[unknown:]] if unknown < len(run) else [])
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +186,7 @@ def load_packs(files: Mapping[str, str]) -> Packs:
         if not isinstance(language, str) or not language:
             problems.append(f"{name}: language: missing")
             continue
-        draft = drafts.setdefault(language, {"words": {}, "classes": {}, "frame": [], "phrase": [], "templates": {}})
+        draft = drafts.setdefault(language, {"words": {}, "classes": {}, "frame": [], "phrase": [], "templates": {}, "writing": {}})
         for key, value in table.items():
             problems += _merge(draft, f"{name}: {key}", key, value)
     packs = []
@@ -152,13 +220,16 @@ def _merge(draft: dict[str, Any], where: str, key: str, value: Any) -> list[str]
         return [f"{where}: must be a table"]
     problems = []
     for name, item in value.items():
-        allowed = {"words": WORDS, "templates": TEMPLATES}.get(key)
+        allowed = {"words": WORDS, "templates": TEMPLATES, "writing": WRITING.keys()}.get(key)
         if allowed is not None and name not in allowed:
             problems.append(f"{where}.{name}: unknown")
         elif name in draft[key]:
             problems.append(f"{where}.{name}: given twice")
         elif key == "classes" and name in SLOTS:
             problems.append(f"{where}.{name}: is the name of a slot")
+        elif key == "writing" and WRITING[name] is bool:
+            draft[key][name] = item
+            problems += [] if isinstance(item, bool) else [f"{where}.{name}: must be true or false"]
         elif not (isinstance(item, str) if key == "templates" else _is_texts(item)):
             problems.append(f"{where}.{name}: must be {'text' if key == 'templates' else 'a list of texts'}")
         else:
@@ -201,6 +272,8 @@ def _compile(language: str, draft: dict[str, Any]) -> tuple[list[str], Pack | No
     if problems or any(_row_problems("", key, row) for key in ("frame", "phrase") for row in draft[key]):
         return problems, None
     words = {name: frozenset(_written(name, value) for value in values) for name, values in draft["words"].items()}
+    known = frozenset(part for values in words.values() for value in values for part in value.split())
+    listed = known.union(*(automaton.words() for automaton in automata.values()))
     frames = tuple(
         Frame(
             row["name"],
@@ -222,13 +295,31 @@ def _compile(language: str, draft: dict[str, Any]) -> tuple[list[str], Pack | No
         MappingProxyType(dict(draft["templates"])),
         automata["frame"],
         automata["phrase"],
-        known=frozenset(part for values in words.values() for value in values for part in value.split()),
+        known=known,
+        listed=listed,
+        letters=frozenset(letter for word in listed for letter in word if not letter.isascii()) if draft["writing"].get("spaced") is False else frozenset(),
+        writing=_writing(draft["writing"]),
+        unaccented=MappingProxyType({_unaccented(word): word for word in sorted(listed) if _unaccented(word) not in listed}),
         template_words=frozenset(word for text in draft["templates"].values() for word in re.findall(r"\w+", re.sub(r"\{\w+\}", " ", text))),
         timely=frozenset(part for name in _TIMES for value in words.get(name, ()) for part in value.split()),
         plain=frozenset().union(*(words.get(name, ()) for name in ("function", "neutral_nouns", "cues", "soft_cues", "first_person", "clause_breaks"))),
     )
 
 
+def _writing(table: Mapping[str, Any]) -> Writing:
+    """The [writing] table."""
+    lists = {name: tuple(map(bare, table.get(name, ()))) for name in ("endings", "prefixes", "heads", "modifiers", "capital")}
+    by_length = tuple(sorted(lists.pop("endings"), key=len))  # so that the longest stem is found first
+    return Writing(table.get("spaced", True), table.get("dot_ordinals", False), by_length, **lists)
+
+
+def _unaccented(word: str) -> str:
+    """The word as it is typed in haste: without accents (Latin letters only)."""
+    if word.isascii() or not any("LATIN" in unicodedata.name(c, "") for c in word):
+        return word
+    return "".join(c for c in unicodedata.normalize("NFD", word) if unicodedata.category(c) != "Mn")
+
+
 def _written(name: str, value: str) -> str:
-    """A word in the form in which it is looked up: lower case, and cut at hyphens as the scanner cuts."""
-    return value.lower() if name in WHOLE_LINES or len(value) == 1 else value.lower().replace("-", " ")
+    """A word in the form in which it is looked up: bare, and cut at hyphens as the scanner cuts."""
+    return bare(value) if name in WHOLE_LINES or len(value) == 1 else bare(value).replace("-", " ")

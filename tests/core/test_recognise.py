@@ -196,8 +196,8 @@ def test_disguised_or_endless_sentences_are_never_approved_and_give_no_fact(text
 
 
 def test_disguises_that_change_nothing_for_a_reader_are_undone_first() -> None:
-    """Full-width letters, invisible characters and native digits are read as what they look like."""
-    assert own(read("Our call is on Fri\u200bday at \u0669:\u0663\u0660, \uff32oom 4.")) == ["Friday at 9:30", "Room 4"]
+    """Full-width letters, invisible characters and native digits are read as what they look like; the digits are copied as they stand."""
+    assert own(read("Our call is on Fri\u200bday at \u0669:\u0663\u0660, \uff32oom 4.")) == ["Friday at \u0669:\u0663\u0660", "Room 4"]
 
 
 def test_text_beyond_the_cap_is_withheld_whole() -> None:

@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gateway.core.model import Fact, FactKind, Reading, RecogniserContext, Sentence, Status, TextBlock
-from gateway.core.recognise import frames, ownership, template
+from gateway.core.phrases import bare
+from gateway.core.recognise import frames, language, ownership, template
 from gateway.core.recognise.ownership import OWN, Clause
 from gateway.core.recognise.sentences import Piece, split
 from gateway.core.recognise.spans import Span, find_spans
@@ -48,16 +49,20 @@ def recognise(blocks: tuple[TextBlock, ...], context: RecogniserContext, packs: 
         withheld = tuple(Sentence(block.source, "", False, "too-long") for block in blocks)
         return Reading("", False, Status.STATED, (), withheld, False)
     texts = [(block.source, normalise(block.text)) for block in blocks]
-    pack = _language(" ".join(text for _, text in texts), packs)
+    pack = language.of_mail(" ".join(text for _, text in texts), packs)
     if pack is None:
         sentences = tuple(Sentence(source, text, False, "unknown-language") for source, text in texts if text.strip())
         return Reading("", False, Status.STATED, (), sentences, not sentences)
-    judged = [_judge(piece, context, pack) for source, text in texts for piece in split(source, text, pack)]
+    pieces = [language.own(piece, pack, packs) for source, text in texts for piece in split(source, text, pack, packs)]
+    judged = [_judge(piece, context, spoken) for piece, spoken in pieces]
     _lists(judged)
     appointment = _gate(judged)
     facts = tuple(fact for j in judged for fact in j.facts)
     status = _status(judged)
-    sentences = tuple(Sentence(j.piece.source, j.piece.text, j.verdict.approved, j.verdict.rule, j.verdict.word) for j in judged)
+    sentences = tuple(
+        Sentence(j.piece.source, j.piece.text, j.verdict.approved, j.verdict.rule, j.verdict.word, spoken.language)
+        for j, (_, spoken) in zip(judged, pieces, strict=True)
+    )
     complete = all(j.verdict.approved for j in judged)
     text = template.company_text(_lines(judged, pack), context, pack) if appointment else ""
     subject = template.company_subject(status, _headline(judged), pack) if text else ""
@@ -65,18 +70,6 @@ def recognise(blocks: tuple[TextBlock, ...], context: RecogniserContext, packs: 
     if is_composed(reading, context, packs):
         return reading
     return Reading(pack.language, appointment, status, facts, sentences, False)  # the proof failed: say nothing
-
-
-def _language(text: str, packs: Packs) -> Pack | None:
-    """The pack that knows most of the words; None where none knows enough."""
-    words = [word for word in text.lower().replace("'", " ").split() if word[:1].isalpha()][:2000]
-    best, score = None, 0.0
-    for pack in packs.packs:
-        hits = sum(word.strip(".,;:!?()") in pack.known for word in words)
-        share = hits / len(words) if words else 0.01
-        if share > score:
-            best, score = pack, share
-    return best if score >= (0.35 if len(words) > 15 else 0.2 if len(words) > 3 else 0.005) else None
 
 
 def _judge(piece: Piece, context: RecogniserContext, pack: Pack) -> _Judged:
@@ -95,7 +88,7 @@ def _judge(piece: Piece, context: RecogniserContext, pack: Pack) -> _Judged:
     if not spans and piece.label == "code" and _is_code_line(piece):
         spans = [Span(FactKind.OTHER, 0, len(piece.tokens), piece.text)]
     parts = ownership.clauses(piece, spans, context, pack)
-    barred = "label" if piece.label == "other" else "language" if spans and _is_foreign_language(piece, pack) else ""
+    barred = "label" if piece.label == "other" else "language" if spans and language.is_foreign(piece, pack) else ""
     facts = [Fact(span.kind, span.text, piece.source, barred or ownership.owner_of(span, piece, parts, pack)) for span in spans]
     verdict = frames.judge(piece, spans, context, pack)
     relation = _relation(piece, pack) if spans else "stated"  # what is said of no time, nobody asks
@@ -131,7 +124,7 @@ def _anchor(span: Span, piece: Piece, parts: Sequence[Clause], relation: str) ->
     beside = clause.bare and not any(c.blocked for c in parts) and any(c.cued and c.first for c in parts)  # "I'll meet you there, at ten"
     if beside or clause.cued and (clause.bare or clause.first) or span.full and (clause.first or clause.bare or piece.part == "label"):
         return CERTAIN
-    return LIKELY if span.full or piece.text.endswith("?") or clause.cued and clause.soft or clause.bare or piece.part == "label" else WEAK
+    return LIKELY if span.full or piece.tokens[-1].text == "?" or clause.cued and clause.soft or clause.bare or piece.part == "label" else WEAK
 
 
 def _gate(judged: Sequence[_Judged]) -> bool:
@@ -143,20 +136,13 @@ def _gate(judged: Sequence[_Judged]) -> bool:
     return best == CERTAIN or sum(j.anchor - j.blocked for j in judged) >= LIKELY or best >= WEAK and not any(j.blocked or j.foreign for j in judged)
 
 
-def _is_foreign_language(piece: Piece, pack: Pack) -> bool:
-    """Whether a sentence of some length has hardly a word the pack knows: ownership cannot be judged there."""
-    words = [t.low for t in piece.tokens if t.kind == "word"]
-    return len(words) >= 4 and sum(w in pack.known for w in words) < len(words) * 0.3
-
-
 def _signature(piece: Piece, context: RecogniserContext, pack: Pack) -> frames.Verdict:
     """A line below the letter: a sign-off, a name of at most three words, a number. Anything else is withheld."""
-    low = piece.text.lower().rstrip(",.! ")
     words = [t for t in piece.tokens if t.kind != "sign"]
     names = {word.lower() for name in (*context.coach_names, *context.client_names) for word in name.split()}
-    if not words or low in pack.words["sign_offs"]:
+    if not words or bare(piece.text).rstrip(",.! \u3002\u060c") in pack.words["sign_offs"]:
         return frames.Verdict(True, "sign-off")
-    if len(words) <= 3 and all(t.kind == "word" and (t.capital or t.low in names or t.low in pack.words["titles"]) for t in words):
+    if len(words) <= 3 and all(t.kind == "word" and (t.capital or t.text.lower() in names or t.low in pack.words["titles"]) for t in words):
         return frames.Verdict(True, "signature")
     return frames.Verdict(False, "signature-not-plain", words[0].text)
 
@@ -185,7 +171,7 @@ RELATIONS = (
 def _relation(piece: Piece, pack: Pack) -> str:
     """What a sentence says of its times, by the first class of words found in it."""
     lows = [t.low for t in piece.tokens]
-    if piece.text.rstrip().endswith("?"):
+    if piece.tokens[-1].text == "?":
         return "proposed"
     return next((relation for words, relation in RELATIONS if ownership.phrase_in(lows, pack.words[words])), "stated")
 

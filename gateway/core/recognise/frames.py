@@ -14,8 +14,8 @@ from gateway.core.recognise.sentences import Piece
 from gateway.core.recognise.spans import Span, is_code
 from gateway.core.vocabulary import Frame, Pack
 
-SEPARATORS = frozenset({",", ";", ":", "-", "\u2013", "\u2014", "!", ".", "(", ")", "and", "but", "so", "or", "then"})
-MARKS = frozenset({"!", ".", "?", ")", "(", "\u2026"})
+SEPARATORS = frozenset({",", ";", ":", "-", "\u2013", "\u2014", "!", ".", "(", ")"})
+MARKS = frozenset({"!", ".", "?", ")", "(", "\u2026", "\u00bf", "\u00a1"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +48,20 @@ def judge(piece: Piece, spans: Sequence[Span], context: RecogniserContext, pack:
         size -= 1
     if not size:
         return Verdict(True, "nothing-but-marks")
+    front = next(n for n, token in enumerate(tokens) if token.text not in MARKS)
     told = [span for span in spans if span.begin < size and not (span.kind is FactKind.PLACE and span.weak)]  # a guessed place may be a clinic or a person
     slots = {span.begin: (f"<{'means' if span.kind is FactKind.OTHER else span.kind}>", min(span.end, size)) for span in told}
     at: list[dict[tuple[int, int], Thread]] = [{} for _ in range(size + 1)]
-    at[0][id(start), EMPTY] = (start, (), EMPTY)
-    furthest = 0
-    for index in range(size):
+    at[front][id(start), EMPTY] = (start, (), EMPTY)
+    furthest = front
+    for index in range(front, size):
         if not at[index]:
             continue
         furthest, token = index, tokens[index]
         steps = [(token.low, index + 1), *((slots[index],) if index in slots else ())]
         if token.capital:
             steps.append(("<cap>", index + 1))
-            steps += [("<name>", index + 1)] if token.low in names else []
+            steps += [("<name>", index + 1)] if token.text.lower() in names else []
         if token.kind == "number":
             steps.append(("<num>", index + 1))
         if is_code(token):
@@ -70,7 +71,7 @@ def judge(piece: Piece, spans: Sequence[Span], context: RecogniserContext, pack:
                 target = pack.frame_automaton.step(node, symbol)
                 if target is not None:
                     _arrive(at[end], target, path, state, start, pack)
-            if node is start and path and token.low in SEPARATORS:
+            if node is start and path and (token.low in SEPARATORS or token.low in pack.words["joiners"]):
                 after = NEXT if state in (FILLED, FACTS, NEXT) else EMPTY
                 at[index + 1].setdefault((id(start), after), (start, path, after))
     done = [path for node, path, state in at[size].values() if node is start and state in (FILLED, FACTS)]
@@ -91,4 +92,4 @@ def _arrive(threads: dict[tuple[int, int], Thread], node: State, path: tuple[int
 
 
 def _status(frames: Sequence[Frame], piece: Piece) -> Status | None:
-    return next((f.status for f in frames if f.status), Status.ASKED if piece.text.rstrip().endswith("?") else None)
+    return next((f.status for f in frames if f.status), Status.ASKED if piece.tokens[-1].text == "?" else None)

@@ -17,7 +17,7 @@ from gateway.core.vocabulary import Pack
 OWN = "appointment"
 YOURS = "other: you"  # a statement about what the client does, without a word of appointments
 THIRD = "other: "  # evidence of a matter that need not be the client's: enough against a fact, not against the mail
-BREAKS = frozenset(";:()\u2013\u2014=,")
+BREAKS = frozenset(";:()\u2013\u2014=,")  # of every script: the scanner reads the others as these
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def _judged(tokens: Sequence[Token], inside: Sequence[bool], spans: Sequence[Spa
     first = any(low in words["first_person"] for low in lows)
     cued = bool(phrase_in([t.low for t in tokens[begin:end]], words["cues"]))
     soft = cued or first or bool(phrase_in(lows, words["soft_cues"]))
-    bare = all(t.low in pack.plain or t.low in names for t in outside)
+    bare = all(t.low in pack.plain or t.text.lower() in names for t in outside)
     is_yours = not (cued or first) and any(low in words["you"] for low in lows) and tokens[-1].text != "?"
     helped = any(phrase_in(lows[1:], words[name]) for name in ("cues", "soft_cues"))
     helped = helped or any(s.kind is not FactKind.TIME and begin <= s.begin < end for s in spans)

@@ -23,12 +23,12 @@ def place_spans(tokens: Sequence[Token], context: RecogniserContext, pack: Pack)
         if not _may_open(tokens[index], pack) and tokens[index].low not in heads:
             index += 1
             continue
-        end = max(_configured(tokens, index, configured), _shape(tokens, index, pack))
+        end = max(_configured(tokens, index, configured), _shape(tokens, index, pack), _named(tokens, index, pack))
         if end == index:
             end = _street(tokens, index, pack)
         while end > index and end + 1 < len(tokens) and (tokens[end].text in ",/(+&" or tokens[end].low in words["place_links"]):
             step = end + 1
-            more = max(_configured(tokens, step, configured), _shape(tokens, step, pack))
+            more = max(_configured(tokens, step, configured), _shape(tokens, step, pack), _named(tokens, step, pack))
             if more <= step:
                 break
             end = more + (1 if tokens[end].text == "(" and more < len(tokens) and tokens[more].text == ")" else 0)
@@ -44,8 +44,8 @@ def place_spans(tokens: Sequence[Token], context: RecogniserContext, pack: Pack)
 def _may_open(token: Token, pack: Pack) -> bool:
     """Whether a place of any shape can begin with `token`: hardly any word can, so that most of a text is passed over."""
     words = pack.words
-    heads = token.low in words["place_heads_before"] or token.low in words["ordinal_words"] or token.low in words["place_modifiers"]
-    return heads or token.capital or token.kind != "word"
+    heads = ("place_heads_before", "place_heads_named", "ordinal_words", "place_modifiers")
+    return any(token.low in words[name] for name in heads) or token.capital or token.kind != "word"
 
 
 @lru_cache(maxsize=8)  # one configuration, asked for with every sentence
@@ -85,16 +85,41 @@ def _guess(tokens: Sequence[Token], index: int, pack: Pack) -> int:
         return index
     end = _capitals(tokens, index, 3, pack)
     numbered = end > index and end < len(tokens) and tokens[end].kind in ("number", "code") and len(tokens[end].text) <= 3
-    counted = end + 1 < len(tokens) and (
-        tokens[end + 1].low in words["meridiem"] or tokens[end + 1].low in words["units"] or tokens[end + 1].low in words["months"]
-    )
-    return end + 1 if numbered and not counted else end  # "in Skyline 2"
+    return end + 1 if numbered and not _counts(tokens, end, pack) else end  # "in Skyline 2"
 
 
 def _configured(tokens: Sequence[Token], index: int, configured: Sequence[tuple[str, ...]]) -> int:
     if not configured:
         return index
     return max((index + len(place) for place in configured if place and tuple(t.low for t in tokens[index : index + len(place)]) == place), default=index)
+
+
+def _named(tokens: Sequence[Token], index: int, pack: Pack) -> int:
+    """End of a head with the name behind it ("salle Bonaparte", "rue des Lilas 12", "Café Adler"), or of a word that ends like a street ("Lindenweg 4")."""
+    words, size = pack.words, len(tokens)
+    end = index + 1
+    if tokens[index].low in words["place_heads_named"]:
+        while end < size and end < index + 4 and tokens[end].low in words["place_particles"]:
+            end += 1
+        named = _capitals(tokens, end, 4, pack)
+        if named == end and not (end == index + 1 and end < size and tokens[end].kind in ("number", "code")):
+            return index
+        while named < size and tokens[named].low in words["place_particles"] and _capitals(tokens, named + 1, 3, pack) > named + 1:  # "Plaza Mayor de Salas"
+            named = _capitals(tokens, named + 1, 3, pack)
+        end = named
+    elif not (tokens[index].capital and tokens[index].text.lower().endswith(tuple(words["place_endings"])) and tokens[index].low not in words["place_endings"]):
+        return index
+    comma = end < size and tokens[end].text == ","
+    number = end + comma
+    if number < size and tokens[number].kind in ("number", "code") and len(tokens[number].text) <= 4 and not _counts(tokens, number, pack):
+        return number + 1
+    return end
+
+
+def _counts(tokens: Sequence[Token], number: int, pack: Pack) -> bool:
+    """Whether the number at `number` counts hours, minutes or the days of a month, and so is none of a house."""
+    after = tokens[number + 1].low if number + 1 < len(tokens) else ""
+    return any(after in pack.words[name] for name in ("meridiem", "units", "months", "long_units"))
 
 
 def _is_number(token: Token, pack: Pack) -> bool:

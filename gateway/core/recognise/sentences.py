@@ -5,10 +5,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
+from gateway.core.phrases import bare
 from gateway.core.recognise.tokens import Token, scan
-from gateway.core.vocabulary import Pack
+from gateway.core.vocabulary import Pack, Packs
 
 WRAPPED = 58  # a line at least this long may go on in the next one
 BULLET = re.compile(
@@ -34,32 +37,36 @@ class Piece:
     group: int = 0  # rows of one list share a number
 
 
-def split(source: str, text: str, pack: Pack) -> list[Piece]:
-    """The sentences of a normalised block in order. Every character that is not white space is in exactly one of them."""
+def split(source: str, text: str, pack: Pack, packs: Packs | None = None) -> list[Piece]:
+    """The sentences of a normalised block in order. Every character that is not white space is in exactly one of them.
+
+    `pack` is that of the mail; history and labels are known in the languages of all `packs`: a German mail quotes an English one.
+    """
+    every = (pack, *(other for other in packs.packs if other is not pack)) if packs else (pack,)
     if source == "subject":
         return [Piece(source, s, t, "subject") for s, t in _cut(text.replace("\n", " "), pack)]
     pieces: list[Piece] = []
     quoted = closing = False
     group = 0
     lines = _joined(text.split("\n"))
-    last = _last_of_body(lines, pack)
+    last = _last_of_body(lines, pack, every)
     for number, line in enumerate(lines):
         stripped = line.strip()
         if not stripped:
             group += 0 if _row(_next(lines, number), pack) else 1
             continue
-        quoted = quoted or _opens_history(stripped, _next(lines, number), pack)
+        quoted = quoted or _opens_history(stripped, _next(lines, number), every)
         if quoted or stripped.startswith(">"):
-            pieces.append(Piece(source, stripped, scan(stripped), "quoted"))
+            pieces.append(Piece(source, stripped, scan(stripped, pack), "quoted"))
             continue
         closing = closing or number > last or (stripped in ("--", "-- ") and number > 0)
         if closing:
-            pieces.append(Piece(source, stripped, scan(stripped), "signature"))
+            pieces.append(Piece(source, stripped, scan(stripped, pack), "signature"))
             continue
-        label, rest = _label(stripped, pack)
+        label, rest = _label(stripped, every)
         if label:
             group += 1
-            pieces.append(Piece(source, stripped, scan(stripped), "label", label, group))
+            pieces.append(Piece(source, stripped, scan(stripped, pack), "label", label, group))
             continue
         row = _row(stripped, pack)
         group += 0 if row else 1
@@ -72,7 +79,7 @@ def split(source: str, text: str, pack: Pack) -> list[Piece]:
                     end = tokens[head - 1].end
                     pieces.append(Piece(source, sentence[:end], tokens[:head], "greeting"))
                     sentence = sentence[end:].strip()
-                    tokens = scan(sentence)
+                    tokens = scan(sentence, pack)
                     if not tokens:
                         continue
             pieces.append(Piece(source, sentence, tokens, "row" if row else "body", group=group))
@@ -98,30 +105,42 @@ def _joined(lines: list[str]) -> list[str]:
     return out
 
 
-def _opens_history(line: str, following: str, pack: Pack) -> bool:
+def _opens_history(line: str, following: str, packs: Sequence[Pack]) -> bool:
     """Whether a line begins quoted or forwarded history: everything after it is somebody else's. `following` is the next line."""
-    low, words = line.lower(), pack.words
-    if RULE.match(low) and any(word in low for word in words["history_openers"]):
+    low = bare(line)
+    openers, headers = _all("history_openers", packs), _all("history_headers", packs)
+    if RULE.match(low) and any(word in low for word in openers):
         return True
-    if low.startswith(tuple(words["history_openers"])) and low.endswith(":"):
+    if low.startswith(tuple(openers)) and low.endswith(":"):
         return True
-    if low.endswith(":") and ("@" in low or any(verb in low for verb in words["history_verbs"])) and any(c.isdigit() for c in low):
+    if low.endswith(":") and ("@" in low or any(verb in low for verb in _all("history_verbs", packs))) and any(c.isdigit() for c in low):
         return True  # "On <date> <person> <mailbox> wrote:" in any language
-    heads = [text.lower().partition(":")[0].strip("* ") for text in (line, following) if ":" in text]
-    return len(heads) == 2 and heads[0] in words["history_headers"] and heads[1] in words["history_headers"]
+    heads = [bare(text).partition(":")[0].strip("* ") for text in (line, following) if ":" in text]
+    return len(heads) == 2 and heads[0] in headers and heads[1] in headers
 
 
-def _label(line: str, pack: Pack) -> tuple[str, str]:
+def _all(name: str, packs: Sequence[Pack]) -> frozenset[str]:
+    """A class of words of all languages together."""
+    return _union(tuple(pack.words[name] for pack in packs))
+
+
+@lru_cache(maxsize=64)
+def _union(classes: tuple[frozenset[str], ...]) -> frozenset[str]:
+    return frozenset().union(*classes)
+
+
+def _label(line: str, packs: Sequence[Pack]) -> tuple[str, str]:
     """("place", "the rest") of "Where: the rest"; a picture of a clock or a pin is a label too."""
     if line[0] in PICTURES:
         return PICTURES[line[0]], line[1:]
     head, colon, rest = line.lstrip("-*\u2022 ").partition(":")
     if not colon or not rest.strip() or len(head) > 40:
         return "", ""
-    low = head.strip().lower()
-    for kind in ("time", "place", "phone", "code", "other"):
-        if low in pack.words[f"labels_{kind}"]:
-            return kind, rest
+    low = bare(head.strip())
+    for pack in packs:
+        for kind in ("time", "place", "phone", "code", "other"):
+            if low in pack.words[f"labels_{kind}"]:
+                return kind, rest
     return "", ""
 
 
@@ -134,21 +153,23 @@ def _row(line: str, pack: Pack) -> bool:
         return True
     if len(line) > 90 or line[-1] in ".!?,":
         return False
-    tokens = scan(line[:40])
+    tokens = scan(line[:40], pack)
     day = len(tokens) > 1 and tokens[0].low in pack.words["weekdays"] and (tokens[1].kind != "word" or len(line) < 60)
     return bool(tokens) and (day or tokens[0].kind in ("clock", "date")) and len(_cut(line, pack)) <= 1
 
 
 def _cut(text: str, pack: Pack) -> list[tuple[str, tuple[Token, ...]]]:
     """A paragraph cut into sentences."""
-    tokens = scan(text)
+    tokens = scan(text, pack)
     cuts: list[int] = []
     for index, token in enumerate(tokens[:-1]):
         after = tokens[index + 1]
         if token.kind == "sign" and token.text in ".!?\u2026" and after.spaced and after.text not in ".!?":
             before = tokens[index - 1] if index else None
             abbreviated = before is not None and not token.spaced and (before.low in pack.words["abbreviations"] or (len(before.low) == 1 and before.capital))
-            if not (token.text == "." and abbreviated):
+            goes_on = not after.capital or after.low in pack.words["months"]
+            ordinal = pack.writing.dot_ordinals and goes_on and before is not None and not token.spaced and before.kind == "number" and len(before.text) < 3
+            if token.text != "." or not (abbreviated or ordinal):
                 cuts.append(index + 1)
     sentences = []
     for begin, end in zip([0, *cuts], [*cuts, len(tokens)], strict=True):
@@ -194,20 +215,19 @@ def _greeting(tokens: tuple[Token, ...], pack: Pack) -> int:
     return index if opened and (names or tokens[index].capital) and names <= 3 else 0
 
 
-def _last_of_body(lines: list[str], pack: Pack) -> int:
+def _last_of_body(lines: list[str], pack: Pack, packs: Sequence[Pack]) -> int:
     """Number of the last line before the sign-off ("Best wishes,") and the name below it; all lines where there is none."""
-    end = next((n for n, line in enumerate(lines) if n and (line.strip() in ("--", "-- ") or _opens_history(line.strip(), _next(lines, n), pack))), len(lines))
+    end = next((n for n, line in enumerate(lines) if n and (line.strip() in ("--", "-- ") or _opens_history(line.strip(), _next(lines, n), packs))), len(lines))
     filled = [n for n in range(end) if lines[n].strip() and not lines[n].strip().startswith(">")]
     for n in filled[1:]:
-        low = lines[n].strip().lower().rstrip(",.! ")
-        if low in pack.words["sign_offs"]:
+        if bare(lines[n].strip()).rstrip(",.! 。،") in _all("sign_offs", packs):
             return n - 1
     if len(filled) < 2:
         return len(lines)
     last = end
     for n in reversed(filled[1:]):
         stripped = lines[n].strip()
-        tokens = [t for t in scan(stripped[:60]) if t.kind != "sign"]
+        tokens = [t for t in scan(stripped[:60], pack) if t.kind != "sign"]
         name = len(tokens) <= 4 and len(stripped) < 40 and tokens and all(t.kind == "word" and (t.capital or len(tokens) == 1) for t in tokens)
         if not name or any(t.low in pack.words["weekdays"] or t.low in pack.words["cues"] for t in tokens):
             break

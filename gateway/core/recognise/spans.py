@@ -13,15 +13,17 @@ from dataclasses import dataclass
 from gateway.core.links import is_phone, rebuilt_link
 from gateway.core.model import FactKind, RecogniserContext
 from gateway.core.recognise.places import place_spans
-from gateway.core.recognise.tokens import Token
+from gateway.core.recognise.tokens import Token, readable
 from gateway.core.vocabulary import Pack
 
 # W weekday, C clock, D date, O 14th, N number, w number word, M month, Y tomorrow, P morning, Z zone, U minutes, L weeks, A pm, R next, E every,
-# o first, H half, m my (time), b at, t other joiner
-STRONG = re.compile(r"[WCDOY]|M[NO]|[NO]t?M|[Nw]-?A|[Nw]-?P?Z|H[Nw]|[Nw]H[Nw]|[REo][PWM]|Mo|[Nw]t*mP|E[Nwo]?[UL]|[RE]L|R[Nw]L|b[Nw](?!-?U)|t[Nw](?=tY)")
+# o first, H half, h and a half, d of the month (Japanese 日), m my (time), b at, t other joiner
+STRONG = re.compile(
+    r"[WCDOY]|[Nw]d|[NwAC]t?h|M[NO]|[NO]t?M|[Nw]-?A|[Nw]-?P?Z|H[Nw]|[Nw]H[Nw]|[REo][PWM]|Mo|[Nw]t*mP|E[Nwo]?[UL]|[RE]L|R[Nw]L|b[Nw](?!-?U)|t[Nw](?=tY)"
+)
 # names a day or an hour: enough to be an appointment
-EXACT = re.compile(r"[WCDO]|M[NO]|[NO]t?M|[Nw]-?A|[Nw]-?P?Z|H[Nw]|[Nw]H[Nw]|[Nw]t*mP|Y.*[Nw]|[Nw].*Y|[YP]b?[Nw]")
-DAY, HOUR = re.compile(r"[WDOYM]"), re.compile(r"C|[Nw]-?[AZ]|[bt][Nw]|W,?[Nw](?!U)|Y[Nw]")
+EXACT = re.compile(r"[WCDO]|[Nw]d|[NwAC]t?h|M[NO]|[NO]t?M|[Nw]-?A|[Nw]-?P?Z|H[Nw]|[Nw]H[Nw]|[Nw]t*mP|Y.*[Nw]|[Nw].*Y|[YP]b?[Nw]")
+DAY, HOUR = re.compile(r"[WDOYMd]"), re.compile(r"C|[NwA]t?h|[Nw]-?[AZ]|[bt][Nw]|W,?[Nw](?!U)|Y[Nw]")
 LEFT, RIGHT = "t,-/)&:", "tb,-/(&:"
 SIGNS = {
     ",": ",",
@@ -38,6 +40,8 @@ SIGNS = {
     "&": "&",
     ":": ":",
     "~": "t",
+    "\u301c": "-",
+    "\u2192": "t",
     "@": "b",
 }
 KINDS = {"clock": "C", "date": "D", "ordinal": "O", "zone": "Z", "meridiem": "A"}
@@ -52,6 +56,8 @@ CLASSES = (
     ("E", "recurring"),
     ("o", "ordinal_words"),
     ("H", "half_words"),
+    ("h", "half_after"),
+    ("d", "date_suffixes"),
     ("b", "bound_prepositions"),
     ("t", "time_joiners"),
 )
@@ -116,7 +122,7 @@ def _number_groups(text: str, tokens: Sequence[Token]) -> list[tuple[int, int]]:
             if tokens[end].kind == "number":
                 last = end + 1
             end += 1
-        if last > index and is_phone(text[tokens[index].start : tokens[last - 1].end]):
+        if last > index and is_phone(readable(text[tokens[index].start : tokens[last - 1].end])):
             found.append((index, last))
             index = last
         else:
@@ -132,6 +138,8 @@ def letters(tokens: Sequence[Token], taken: Sequence[bool], pack: Pack) -> str:
             code += "."
         elif token.kind == "number":
             code += "N" if len(token.low) <= 2 and int(token.low) <= 90 or re.fullmatch(r"20[23]\d", token.low) else "."
+        elif token.text == "." and not token.spaced and code[-1:] in tuple("WMNUAbt"):
+            code += "b" if code[-1] == "b" else "t"  # "Di. 5. Mai", "kl. 9": of an abbreviation or an ordinal number
         elif token.kind == "sign":
             code += SIGNS.get(token.text, ".")
         else:
@@ -159,7 +167,8 @@ def _word_letter(tokens: Sequence[Token], index: int, code: str, pack: Pack) -> 
         return "m"
     if code.endswith("m"):
         return "P"
-    return next((mark for mark, name in CLASSES if low in words[name]), ".")
+    single = next((mark for mark, name in CLASSES if low in words[name]), "")
+    return single or ("b" if any(pair in words["bound_prepositions"] for pair in pairs) else ".")
 
 
 def time_spans(tokens: Sequence[Token], taken: Sequence[bool], pack: Pack) -> list[tuple[int, int, bool, bool]]:

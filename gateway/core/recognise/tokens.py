@@ -1,12 +1,17 @@
-"""Text to tokens. First the text is brought to one form (NFKC, no invisible characters, ASCII digits), then cut at white space, then each
+"""Text to tokens. First the text is brought to one form (NFKC, no invisible characters), then cut at white space, then each
 chunk is read by one bounded expression. A chunk longer than `LONGEST` is one opaque token, so that no expression ever sees a long input.
+Facts are copied from the text as it is written; digits and full stops of other scripts are turned into ASCII for reading alone.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from typing import NamedTuple
+
+from gateway.core.phrases import bare
+from gateway.core.vocabulary import Pack
 
 LONGEST = 200  # characters of one chunk without white space; longer ones are never read
 INVISIBLE = dict.fromkeys(
@@ -29,23 +34,28 @@ INVISIBLE = dict.fromkeys(
     ]
 )
 BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")  # RFC 3987 section 4.1: the order seen is not the order written
+READ_AS = dict(zip(map(ord, "؟۔।،؛、"), "?..,;,", strict=True))  # signs of other scripts, one for one
 APOSTROPHES = dict.fromkeys(map(ord, "\u2018\u2019\u02bc\u02b9\u2032`\u00b4"), "'")
 
 CHUNK = re.compile(r"\S+")
+CHUNK_UNSPACED = re.compile(r"https?://[!-~]+|(?:(?!https?://)[^\s。、,!?])+[。、,!?]*|[。、,!?]+")  # no white space between words, or none after a stop
+# vowel signs and accents of their own: no letters, but parts of words
+MARK = "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u0900-\u0903\u093a-\u093c\u093e-\u094d\u0951-\u0957\u0962\u0963\u3099\u309a"
 URL = re.compile(r"(?:https?://|www\.)\S+|(?:[a-z0-9-]{1,63}\.){1,4}[a-z]{2,12}(?:/\S*)?", re.IGNORECASE)
-PIECE = re.compile(
-    r"""(?P<zone>(?:gmt|utc)[+\-\u2212\u2013]\d{1,2}(?::\d\d)?(?!\d))
-      | (?P<date>\d{4}-\d\d-\d\d(?![\w-]) | \d{1,2}/\d{1,2}(?:/\d{2,4})?(?![\w/]) | \d{1,2}\.\d{1,2}\.\d{2,4}(?!\w) )
-      | (?P<clock>\d{1,2}[:.h]\d\d(?:\s?(?:am|pm|a\.m\.?|p\.m\.?|uhr|h))?(?![\w:]|\.\d) | \d{1,2}(?:am|pm|a\.m\.?|p\.m\.?|h|u)(?!\w))
-      | (?P<ordinal>\d{1,2}(?:st|nd|rd|th)(?!\w))
-      | (?P<number>\d+(?!\w))
+_UNSPACED = re.compile("[\u3001\u3002\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]")
+_PIECE = r"""(?P<zone>(?:gmt|utc)[+\-\u2212\u2013]\d{1,2}(?::\d\d)?(?!\d))
+      | (?P<date>\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?![0-9a-z-]) | \d{1,2}/\d{1,2}(?:/\d{2,4})?(?![0-9a-z/])
+           | \d{1,2}-\d{1,2}-\d{4}(?![0-9a-z-]) | \d{1,2}\.\d{1,2}\.\d{2,4}(?![0-9a-z]) DOTTED)
+      | (?P<clock>\d{1,2}[:.hu]\d\d(?:\s?(?:am|pm|a\.m\.?|p\.m\.?|uhr|h))?(?![0-9a-z:]|\.\d) | \d{1,2}(?:am|pm|a\.m\.?|p\.m\.?|h|u)(?![0-9a-z]))
+      | (?P<ordinal>\d{1,2}(?:st|nd|rd|th|er|re|ère|º|ª|°|e|\.ª|\.º)(?!\w))
+      | (?P<number>\d+(?![0-9a-z_]))
       | (?P<meridiem>[ap]\.m\.?)
       | (?P<code>(?=[a-z]*\d)[a-z\d]+(?!\w))
-      | (?P<word>[^\W\d_]+(?:'[^\W\d_]+)*)
+      | (?P<word>(?:[^\W\d_][MARK]*)+(?:'(?:[^\W\d_][MARK]*)+)*)
       | (?P<other>\w+)
-      | (?P<sign>[^\w\s])""",
-    re.VERBOSE | re.IGNORECASE,
-)
+      | (?P<sign>[^\w\s])""".replace("MARK", MARK)
+PIECE = re.compile(_PIECE.replace("DOTTED", ""), re.VERBOSE | re.IGNORECASE)
+PIECE_DOTTED = re.compile(_PIECE.replace("DOTTED", r"| \d{1,2}\.\d{1,2}\.(?!\d) "), re.VERBOSE | re.IGNORECASE)  # "am 5.5. um 9"
 
 
 class Token(NamedTuple):
@@ -65,11 +75,16 @@ class Token(NamedTuple):
 
 
 def normalise(text: str) -> str:
-    """The form in which everything is read and from which facts are copied. Line ends become LF; letters and order of text stay as they are."""
+    """The form in which everything is judged and from which facts are copied. Line ends become LF; letters, digits and their order stay as they are."""
     text = unicodedata.normalize("NFKC", text.replace("\r\n", "\n").replace("\r", "\n")).translate(INVISIBLE)
-    if not text.isascii():
-        text = "".join(str(unicodedata.digit(c)) if c.isdigit() and not c.isascii() else c for c in text).translate(APOSTROPHES)
-    return re.sub(r"[^\S\n]+", " ", text)
+    return re.sub(r"[^\S\n]+", " ", text if text.isascii() else text.translate(APOSTROPHES))
+
+
+def readable(text: str) -> str:
+    """`text` with ASCII digits and stops, character for character: places in one are places in the other."""
+    if text.isascii():
+        return text
+    return "".join(str(unicodedata.digit(c)) if c.isdigit() and not c.isascii() else c for c in text).translate(READ_AS)
 
 
 def is_foreign_script(text: str) -> bool:
@@ -85,37 +100,55 @@ def is_foreign_script(text: str) -> bool:
     return False
 
 
-def scan(text: str, offset: int = 0) -> tuple[Token, ...]:
-    """The tokens of a normalised text; `offset` is added to all positions."""
+def scan(text: str, pack: Pack | None = None) -> tuple[Token, ...]:
+    """The tokens of a normalised text; with a pack, `low` is the word of that pack."""
     tokens: list[Token] = []
-    for chunk in CHUNK.finditer(text):
-        piece, start = chunk[0], chunk.start()
+    read = readable(text)
+    expression = PIECE_DOTTED if pack is not None and pack.writing.dot_ordinals else PIECE
+    for chunk in (CHUNK if text.isascii() or not _UNSPACED.search(text) else CHUNK_UNSPACED).finditer(text):
+        piece, start = read[chunk.start() : chunk.end()], chunk.start()
         if len(piece) > LONGEST:
-            tokens.append(Token("opaque", piece, piece[:20].lower(), offset + start, offset + chunk.end(), True))
+            tokens.append(Token("opaque", piece, piece[:20].lower(), start, chunk.end(), True))
             continue
         # most chunks are a word, or a word and a mark: they need no expression to be seen through
         word = piece[:-1] if piece[-1] in ".,;:!?" else piece
         if word.isalpha():
-            begins, ends = offset + start, offset + start + len(word)
-            tokens.append(Token("word", word, word.lower(), begins, ends, True))
+            ends = start + len(word)
+            tokens += _words(Token("word", word, word.lower(), start, ends, True), pack)
             if word is not piece:
                 tokens.append(Token("sign", piece[-1], piece[-1], ends, ends + 1, False))
             continue
         lead = len(piece) - len(piece.lstrip("(<[\"'*_"))
         found = URL.match(piece, lead)
-        bare = piece[lead:].rstrip(".,;:!?)>]\"'*_")
-        if "@" in bare and len(bare) > 3:
+        plain = piece[lead:].rstrip(".,;:!?)>]\"'*_")
+        if "@" in plain and len(plain) > 3:
             kind = "mailbox"
-        elif found and len(found[0]) >= len(bare) and ("/" in bare or bare.lower().startswith("www.") or bare.count(".") > 1) and not bare[0].isdigit():
+        elif found and len(found[0]) >= len(plain) and ("/" in plain or plain.lower().startswith("www.") or plain.count(".") > 1) and not plain[0].isdigit():
             kind = "link"
         else:
-            lead, bare, kind = 0, "", ""
-        inner = [(0, lead), (lead + len(bare), len(piece))] if kind else [(0, len(piece))]
+            lead, plain, kind = 0, "", ""
+        inner = [(0, lead), (lead + len(plain), len(piece))] if kind else [(0, len(piece))]
         for number, (begin, end) in enumerate(inner):
-            for match in PIECE.finditer(piece, begin, end):
-                spaced = match.start() == 0
-                begins, ends = offset + start + match.start(), offset + start + match.end()
-                tokens.append(Token(match.lastgroup or "sign", match[0], match[0].lower(), begins, ends, spaced))
+            for match in expression.finditer(piece, begin, end):
+                token = Token(match.lastgroup or "sign", match[0], match[0].lower(), start + match.start(), start + match.end(), match.start() == 0)
+                tokens += _words(token, pack) if token.kind == "word" else (token,)
             if kind and number == 0:
-                tokens.append(Token(kind, bare, bare.lower(), offset + start + lead, offset + start + lead + len(bare), lead == 0))
+                tokens.append(Token(kind, plain, plain.lower(), start + lead, start + lead + len(plain), lead == 0))
     return tuple(tokens)
+
+
+def _words(token: Token, pack: Pack | None) -> Sequence[Token]:
+    """A run of letters as the words of the pack: most often one."""
+    if pack is None:
+        return (token,)
+    low = token.low
+    if not pack.writing.spaced and not low.isascii():
+        words, begin = [], token.start
+        for part in pack.cut(bare(low)) if len(bare(low)) == len(token.text) else [low]:
+            text = token.text[begin - token.start : begin - token.start + len(part)]
+            words.append(Token("word", text, part, begin, begin + len(part), True))
+            begin += len(part)
+        return words
+    if low in pack.writing.capital and token.text[0].isupper():
+        return (token._replace(low=f"^{low}"),)
+    return (token if low in pack.listed else token._replace(low=pack.form(low)),)
