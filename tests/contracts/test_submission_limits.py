@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
+import struct
 import subprocess
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import aiosmtpd.smtp
 import pytest
 
-from gateway.core.model import Receipt, Submission
-from gateway.edges.submission import SubmissionServer, SubmissionSettings
-from gateway.edges.submission.limits import LoginGuard
-from gateway.errors import ConfigurationError
-from tests.contracts.submission_door import MAIL, PASSWORD, OneCoach, open_door
+from gateway.core.model import Account, Receipt, Submission
+from gateway.edges.submission import SubmissionServer, SubmissionSettings, limits
+from gateway.edges.submission.limits import LoginGuard, TooManyFailures
+from gateway.errors import ConfigurationError, StoreUnavailable
+from tests.contracts.submission_door import MAIL, PASSWORD, PLAIN_LOGIN, OneCoach, open_door
 from tests.fakes.clock import FixedClock
 
 ROOT = Path(__file__).parents[2]
@@ -339,87 +342,235 @@ async def test_a_server_that_cannot_have_its_second_address_keeps_no_first() -> 
 
 
 # ---------------------------------------------------------------- logins
-def test_a_guesser_waits_ever_longer() -> None:
+async def wrong() -> None:
+    """The password was looked at, and was none."""
+
+
+async def right() -> bool:
+    return True
+
+
+async def asked(guard: LoginGuard, address: str, login: str, answer: Callable[[], Awaitable[object]] = wrong) -> bool:
+    """Whether the guard had the password looked at."""
+    try:
+        await guard.judge(address, login, answer)
+    except TooManyFailures:
+        return False
+    return True
+
+
+async def test_a_guesser_waits_ever_longer() -> None:
     """At most 20 guesses an hour from one address, and the first three at once."""
     clock = FixedClock()
     guard = LoginGuard(clock)
     evaluated = 0
     for second in range(3600):
-        if guard.admit("192.0.2.1", f"login{second}"):
+        if await asked(guard, "192.0.2.1", f"login{second}"):
             evaluated += 1
             assert second > 2 or evaluated == second + 1
         clock.advance(seconds=1)
     assert 10 < evaluated <= 20
 
 
-def test_an_account_is_guessed_at_most_100_times_an_hour_from_everywhere() -> None:
+async def test_an_account_is_guessed_at_most_100_times_an_hour_from_everywhere() -> None:
     clock = FixedClock()
     guard = LoginGuard(clock)
-    evaluated = sum(guard.admit(f"10.{i >> 8}.{i & 255}.1", "robin") is not None for i in range(10_000))
+    evaluated = sum([await asked(guard, f"10.{i >> 8}.{i & 255}.1", "robin") for i in range(10_000)])
     assert evaluated == 100
     clock.advance(hours=1)
-    assert guard.admit("10.0.0.1", "robin")
+    assert await asked(guard, "10.0.0.1", "robin")
 
 
-def log_in(guard: LoginGuard, address: str, login: str) -> None:
-    charge = guard.admit(address, login)
-    assert charge is not None
-    guard.succeeded(charge, address, login)
-
-
-def test_the_coach_gets_in_from_where_she_was_before() -> None:
+async def test_the_coach_gets_in_from_where_she_was_before() -> None:
     """Though somebody elsewhere has used up the account, and another login from her own address failed often."""
     guard = LoginGuard(FixedClock())
-    log_in(guard, "192.0.2.7", "robin")
+    assert await asked(guard, "192.0.2.7", "robin", right)
     for i in range(200):
-        guard.admit(f"10.0.{i}.1", "robin")
-        guard.admit("192.0.2.7", "other")
-    assert not guard.admit("198.51.100.1", "robin")
-    assert guard.admit("192.0.2.7", "robin")
+        await asked(guard, f"10.0.{i}.1", "robin")
+        await asked(guard, "192.0.2.7", "other")
+    assert not await asked(guard, "198.51.100.1", "robin")
+    assert await asked(guard, "192.0.2.7", "robin", right)
 
 
-def test_right_logins_cost_nothing_and_parallel_guesses_are_charged_first() -> None:
+async def test_right_logins_cost_nothing() -> None:
     guard = LoginGuard(FixedClock())
     for _ in range(500):
-        log_in(guard, "192.0.2.7", "robin")
-    assert [guard.admit("192.0.2.8", "robin") is not None for _ in range(10)] == [True] * 3 + [False] * 7, "none of them is answered yet"
+        assert await asked(guard, "192.0.2.7", "robin", right)
 
 
-def test_logins_that_were_right_at_once_leave_nothing_behind() -> None:
-    """The first of three made the place known; the charges of the other two are still taken from where they were put."""
+@pytest.mark.parametrize("elsewhere", [False, True], ids=["one address", "many addresses"])
+async def test_parallel_guesses_gain_nothing(elsewhere: bool) -> None:
+    """Each sees what came of those before it: as many are looked at as if they had come one by one, and never two of one account at a time."""
+    guard, at_once, most = LoginGuard(FixedClock()), 0, 0
+
+    async def slowly() -> None:
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        await asyncio.sleep(0)
+        at_once -= 1
+
+    seen = 0
+    for burst in range(5):
+        guesses = (asked(guard, f"10.{burst}.{i}.1" if elsewhere else "192.0.2.8", "robin", slowly) for i in range(30))
+        seen += sum(await asyncio.gather(*guesses))
+    assert (seen, most) == (100 if elsewhere else 3, 1)
+
+
+async def test_a_burst_of_right_logins_gets_in_whole_and_leaves_nothing_behind() -> None:
+    """All wait for the first answer; afterwards a person at the same address has all of her typing errors left."""
+    guard, answer = LoginGuard(FixedClock()), asyncio.Event()
+
+    async def later() -> bool:
+        return await answer.wait()
+
+    burst = [asyncio.create_task(asked(guard, "192.0.2.7", "robin", later)) for _ in range(8)]
+    await asyncio.sleep(0)
+    answer.set()
+    assert await asyncio.gather(*burst) == [True] * 8
+    assert guard._lines == {}, "nobody is in line any more"
+    assert [await asked(guard, "192.0.2.7", "vera") for _ in range(4)] == [True] * 3 + [False]
+
+
+async def test_an_attempt_that_was_not_answered_counts_as_none() -> None:
+    """The store was away, or the peer left: neither is a wrong password."""
     guard = LoginGuard(FixedClock())
-    charges = [guard.admit("192.0.2.7", "robin") for _ in range(3)]
-    for charge in charges[:2]:
-        assert charge is not None
-        guard.succeeded(charge, "192.0.2.7", "robin")
-    assert charges[2] is not None
-    guard.forgive(charges[2])  # not answered, by no fault of hers
-    assert [guard.admit("192.0.2.7", "vera") is not None for _ in range(4)] == [True] * 3 + [False]
+
+    async def away() -> None:
+        raise StoreUnavailable
+
+    for _ in range(10):
+        with pytest.raises(StoreUnavailable):
+            await guard.judge("192.0.2.7", "robin", away)
+    assert [await asked(guard, "192.0.2.7", "robin") for _ in range(4)] == [True] * 3 + [False]
 
 
-def test_ipv6_guessers_are_counted_by_network_and_mapped_ones_by_host() -> None:
+async def test_who_hangs_up_while_her_password_is_looked_at_is_charged() -> None:
+    """The work is done by then; from three such attempts on the next ones are refused."""
     guard = LoginGuard(FixedClock())
-    assert sum(guard.admit(f"2001:db8::{i:x}", f"a{i}") is not None for i in range(50)) == 3
-    assert guard.admit("2001:db8:0:1::1", "x")
-    assert sum(guard.admit(a, "y") is not None for a in ("::ffff:192.0.2.1", "192.0.2.1", "192.0.2.1", "192.0.2.1")) == 3
-    assert guard.admit("fe80::1%eth0", "z")
+    for _ in range(3):
+        looking = asyncio.Event()
+
+        async def looks(looking: asyncio.Event = looking) -> None:
+            looking.set()
+            await asyncio.Event().wait()
+
+        attempt = asyncio.create_task(guard.judge("192.0.2.7", "robin", looks))
+        await looking.wait()
+        attempt.cancel()
+        await asyncio.wait([attempt])
+    assert not await asked(guard, "192.0.2.7", "robin")
 
 
-def test_a_clock_set_back_locks_nobody_out() -> None:
+async def test_the_line_is_bounded_and_whoever_finds_it_full_is_sent_away() -> None:
+    guard, answer = LoginGuard(FixedClock()), asyncio.Event()
+
+    async def later() -> bool:
+        return await answer.wait()
+
+    crowd = [asyncio.create_task(asked(guard, "192.0.2.7", "robin", later)) for _ in range(200)]
+    await asyncio.sleep(0)
+    assert sum(line.length for line in guard._lines.values()) <= limits._IN_LINE + 1
+    answer.set()
+    assert sum(await asyncio.gather(*crowd)) == limits._IN_LINE
+    assert guard._lines == {}
+    assert await asked(guard, "192.0.2.7", "robin", right)
+
+
+async def test_ipv6_guessers_are_counted_by_network_and_mapped_ones_by_host() -> None:
+    guard = LoginGuard(FixedClock())
+    assert sum([await asked(guard, f"2001:db8::{i:x}", f"a{i}") for i in range(50)]) == 3
+    assert await asked(guard, "2001:db8:0:1::1", "x")
+    assert sum([await asked(guard, a, "y") for a in ("::ffff:192.0.2.1", "192.0.2.1", "192.0.2.1", "192.0.2.1")]) == 3
+    assert await asked(guard, "fe80::1%eth0", "z")
+
+
+async def test_a_clock_set_back_locks_nobody_out() -> None:
     clock = FixedClock()
     guard = LoginGuard(clock)
-    while guard.admit("192.0.2.1", "robin"):
+    while await asked(guard, "192.0.2.1", "robin"):
         pass
     clock.advance(days=-300)
-    assert guard.admit("192.0.2.1", "robin")
+    assert await asked(guard, "192.0.2.1", "robin")
 
 
-def test_the_memory_of_the_guard_is_bounded() -> None:
+async def test_the_memory_of_the_guard_is_bounded() -> None:
     guard = LoginGuard(FixedClock())
     for i in range(30_000):
-        guard.admit(f"10.{i >> 16}.{i >> 8 & 255}.{i & 255}", f"login{i}")
+        await asked(guard, f"10.{i >> 16}.{i >> 8 & 255}.{i & 255}", f"login{i}")
     assert len(guard._sources._times) <= 10_000
     assert len(guard._logins._times) <= 10_000
+    assert not guard._lines
+
+
+async def test_four_right_logins_at_the_same_instant_all_get_in() -> None:
+    """As a mail program with four connections does it; each waits until the one before was answered."""
+    begun, answer = asyncio.Event(), asyncio.Event()
+
+    class Slow(OneCoach):
+        async def verify(self, login: str, password: bytes) -> Account | None:
+            begun.set()
+            await answer.wait()
+            return await super().verify(login, password)
+
+    async with open_door(accounts=Slow()) as door:
+        peers = [await door.peer() for _ in range(4)]
+        replies = [asyncio.create_task(peer.log_in()) for peer in peers]
+        await begun.wait()
+        answer.set()
+        assert [reply[:3] for reply in await asyncio.gather(*replies)] == [b"235"] * 4
+        for peer in peers:
+            await peer.close()
+
+
+async def test_wrong_logins_at_the_same_instant_are_limited_as_if_one_by_one() -> None:
+    calls = []
+
+    class Counting(OneCoach):
+        async def verify(self, login: str, password: bytes) -> Account | None:
+            calls.append(password)
+            await asyncio.sleep(0)
+            return await super().verify(login, password)
+
+    async with open_door(accounts=Counting()) as door:
+        peers = [await door.peer() for _ in range(8)]
+        replies = [reply[:3] for reply in await asyncio.gather(*(peer.log_in(b"guess") for peer in peers))]
+        assert sorted(replies) == [b"454"] * 5 + [b"535"] * 3
+        assert len(calls) == 3
+        for peer in peers:
+            await peer.close()
+
+
+async def test_who_leaves_the_line_is_not_looked_at() -> None:
+    """A peer that hung up while it waited costs no verification."""
+    calls, answer = [], asyncio.Event()
+
+    class Slow(OneCoach):
+        async def verify(self, login: str, password: bytes) -> Account | None:
+            calls.append(login)
+            await answer.wait()
+            return await super().verify(login, password)
+
+    async with open_door(accounts=Slow()) as door:
+        first = await door.peer()
+        reply = asyncio.create_task(first.log_in())
+        while not calls:
+            await asyncio.sleep(0)
+        second = await door.peer()
+        await second.say(b"EHLO x.example")
+        await second.send(b"AUTH PLAIN " + PLAIN_LOGIN + b"\r\n")
+        while not any(line.length == 2 for line in door.server._shared.guard._lines.values()):
+            await asyncio.sleep(0)
+        second.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # a reset, no half-close
+        second.writer.transport.abort()
+        while len(door.server._shared.open) == 2:
+            await asyncio.sleep(0)
+        answer.set()
+        assert (await reply).startswith(b"235")
+        while door.server._shared.guard._lines:
+            await asyncio.sleep(0)
+        assert len(calls) == 1
+        await first.close()
 
 
 async def test_three_wrong_logins_end_the_connection_and_the_budget_ends_the_guessing() -> None:
@@ -488,7 +639,7 @@ def test_python_o_is_refused() -> None:
     program = f"""
 import asyncio, sys
 sys.path.insert(0, {str(ROOT)!r})
-from gateway.edges.submission import SubmissionServer, SubmissionSettings
+from gateway.edges.submission import SubmissionServer, SubmissionSettings, limits
 server = SubmissionServer(SubmissionSettings((("127.0.0.1", 0),), tls="none"), None, None, None)
 try:
     asyncio.run(server.start())

@@ -14,6 +14,7 @@ from gateway.edges.submission.auth import MECHANISMS, credentials
 from gateway.edges.submission.command import Unacceptable, check_ehlo_name, mail_parameters, path_and_parameters, rcpt_parameters
 from gateway.edges.submission.connection import Connection, Transaction, explained
 from gateway.edges.submission.inbound import Pace
+from gateway.edges.submission.limits import TooManyFailures
 from gateway.errors import BareLineEnd, RecipientMalformed, SenderNotCoach
 
 
@@ -69,21 +70,16 @@ class Conversation(Connection):
         await self._log_in(*await credentials(mechanism, words[1] if len(words) == 2 else None, self._ask))
 
     async def _log_in(self, login: str, password: bytes) -> None:
-        guard, account = self._shared.guard, None
-        charge = guard.admit(self._address, login)
-        if charge is not None:
-            try:
-                account = await self._shared.accounts.verify(login, password)
-            except BaseException:
-                guard.forgive(charge)
-                raise
-        if charge is not None and account is not None:
-            guard.succeeded(charge, self._address, login)
-            self._account = account
+        try:
+            self._account = await self._shared.guard.judge(self._address, login, lambda: self._shared.accounts.verify(login, password))
+            refusal = "535 5.7.8 credentials invalid"
+        except TooManyFailures:
+            refusal = "454 4.7.0 too many failed logins, try again later"
+        if self._account is not None:
             await self.reply("235 2.7.0 welcome")
             return
         self._wrong_logins += 1
-        await self.reply("535 5.7.8 credentials invalid" if charge is not None else "454 4.7.0 too many failed logins, try again later")
+        await self.reply(refusal)
         if self._wrong_logins >= self._shared.settings.login_tries:
             await self._goodbye("421 4.7.0 too many failed logins")
 

@@ -1,13 +1,17 @@
 """The budget of failed logins: who guesses waits ever longer, and the coach on a machine she has used before still gets in.
 
-Every attempt is charged before the password is looked at, so that parallel guesses gain nothing, and refunded when it was right. An attempt
-that comes too early is refused without looking at the password. Nothing sleeps: time is the clock's. Memory is bounded; a restart forgets.
+Only a finished, wrong attempt counts. That parallel guesses gain nothing comes from a queue instead: attempts that share a budget are looked at
+one after the other, so each sees what came of those before it, and a burst of right logins costs nothing. An attempt that comes too early is
+refused without looking at the password. Nothing sleeps: time is the clock's. Memory and queues are bounded; a restart forgets.
 """
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 from collections import OrderedDict, deque
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -23,43 +27,78 @@ _FREE = 3  # failures without any wait: a person and her typing errors
 _LONGEST_WAIT = timedelta(minutes=10)
 _PER_SOURCE = 20  # failures an hour
 _PER_LOGIN = 100  # failures an hour, from everywhere together
+_IN_LINE = 32  # attempts that wait on one budget: a mail program opens a handful of connections
+
+
+class TooManyFailures(Exception):
+    """The password was not looked at: too many were wrong, or too many wait."""
 
 
 class LoginGuard:
-    """Says whether a login attempt may be evaluated now."""
+    """Says whether, and in which order, login attempts are evaluated."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._sources = _Failures(_PER_SOURCE, rising=True)
         self._logins = _Failures(_PER_LOGIN, rising=False)
         self._known: OrderedDict[tuple[str, str], datetime] = OrderedDict()
+        self._lines: dict[tuple[str, str], _Line] = {}
 
-    def admit(self, address: str, login: str) -> Charge | None:
-        """What the attempt is charged until it `succeeded`, if the password may be looked at; None: it may not."""
-        now = self._clock.now()
-        charge = self._budgets(address, login, now)
-        if not all(failures.allow(key, now) for failures, key in charge):
-            return None
-        for failures, key in charge:
-            failures.charge(key, now)
-        return charge
+    async def judge(self, address: str, login: str, verify: Callable[[], Awaitable[_V | None]]) -> _V | None:
+        """What `verify` answers, None for a wrong login, which is counted. Raises `TooManyFailures` where it was not asked.
 
-    def succeeded(self, charge: Charge, address: str, login: str) -> None:
-        """The attempt that was charged so was right."""
-        self.forgive(charge)
-        _put(self._known, (_source(address), login), self._clock.now())
+        What `verify` raises leaves as it is and counts as nothing: such an attempt was not answered, by no fault of the peer. Whoever hangs up while
+        her password is looked at is charged, or she could keep this machine at work for nothing.
+        """
+        budgets = self._budgets(address, login, self._clock.now())
+        async with AsyncExitStack() as turns:
+            for _, key in budgets:  # the source before the login, everywhere: so nobody waits in a circle
+                await turns.enter_async_context(self._turn(key))
+            now = self._clock.now()
+            if not all(failures.allow(key, now) for failures, key in budgets):
+                raise TooManyFailures
+            found, counts = None, False
+            try:
+                found = await verify()
+                counts = found is None
+            except asyncio.CancelledError:
+                counts = True
+                raise
+            finally:
+                for failures, key in budgets if counts else ():
+                    failures.charge(key, self._clock.now())
+            if found is not None:
+                _put(self._known, (_source(address), login), self._clock.now())
+            return found
 
-    def forgive(self, charge: Charge) -> None:
-        """The attempt was not answered, by no fault of the peer. (Not worked out anew: another login may have made the place known meanwhile.)"""
-        for failures, key in charge:
-            failures.refund(key)
+    @asynccontextmanager
+    async def _turn(self, key: tuple[str, str]) -> AsyncIterator[None]:
+        """First come, first served. Raises `TooManyFailures` where the line is too long already."""
+        line = self._lines.setdefault(key, _Line())
+        if line.length >= _IN_LINE:
+            raise TooManyFailures
+        line.length += 1
+        try:
+            async with line.lock:
+                yield
+        finally:
+            line.length -= 1
+            if not line.length:
+                del self._lines[key]
 
-    def _budgets(self, address: str, login: str, now: datetime) -> Charge:
+    def _budgets(self, address: str, login: str, now: datetime) -> tuple[tuple[_Failures, tuple[str, str]], ...]:
         """A source that has logged in as `login` before has a budget of its own, which nobody elsewhere can use up."""
         pair = (_source(address), login)
         if pair in self._known and now - self._known[pair] < _KNOWN:
             return ((self._sources, pair),)
         return (self._sources, (pair[0], "")), (self._logins, ("", login))
+
+
+class _Line:
+    """Attempts on one budget: the one that is looked at, and those behind it."""
+
+    def __init__(self) -> None:
+        self.lock, self.length = asyncio.Lock(), 0
 
 
 class _Failures:
@@ -84,13 +123,6 @@ class _Failures:
         times = self._times.get(key, deque())
         times.append(now)
         _put(self._times, key, times)
-
-    def refund(self, key: tuple[str, str]) -> None:
-        if times := self._times.get(key):
-            times.pop()
-
-
-Charge = tuple[tuple[_Failures, tuple[str, str]], ...]
 
 
 def _put(memory: OrderedDict[_K, _V], key: _K, value: _V) -> None:
