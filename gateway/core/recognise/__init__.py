@@ -177,12 +177,12 @@ def _relation(piece: Piece, pack: Pack) -> str:
 
 
 def _status(judged: Sequence[_Judged]) -> Status:
-    """The status of the mail: the first frame that names one, else the relation of the first sentence with an own time."""
-    found = [j.verdict.status for j in judged if j.verdict.approved and j.verdict.status and j.piece.part != "subject"]
-    if found:
-        return found[0]
-    relations = [j.relation for j in judged if j.piece.part != "subject" and any(f.owner == OWN and f.kind is FactKind.TIME for f in j.facts)]
-    return next((Status(r) for r in relations if r in list(Status)), Status.STATED)
+    """The status of the mail: the first frame that names one, else the relation of the first sentence with an own time; "stated" says least."""
+    body = [j for j in judged if j.piece.part != "subject"]
+    found = [j.verdict.status for j in body if j.verdict.approved and j.verdict.status]
+    relations = [j.relation for j in body if any(f.owner == OWN and f.kind is FactKind.TIME for f in j.facts)]
+    named = [*found, *(Status(r) for r in relations if r in list(Status))]
+    return next((status for status in named if status is not Status.STATED), Status.STATED)
 
 
 def _headline(judged: Sequence[_Judged]) -> str:

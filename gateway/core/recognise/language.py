@@ -1,0 +1,58 @@
+"""Which language a mail is in, and each of its sentences. A guess that fails withholds: a pack that knows hardly a word of a sentence explains none of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from gateway.core.phrases import bare
+from gateway.core.recognise.sentences import Piece
+from gateway.core.recognise.tokens import readable, scan
+from gateway.core.vocabulary import Pack, Packs
+
+MOST = 2_000  # words looked at
+ENOUGH = ((15, 0.35), (3, 0.2), (0, 0.005))  # so many words, so large a share of them known
+HALF = 0.5
+
+
+def of_mail(text: str, packs: Packs) -> Pack | None:
+    """The pack that knows most of the words; None where none knows enough."""
+    words = _words(text)
+    best = max(packs.packs, key=lambda pack: _share(words, text, pack), default=None)
+    if best is None:
+        return None
+    least = next(share for more_than, share in ENOUGH if len(words) > more_than or not more_than)
+    return best if not words or _share(words, text, best) >= least else None
+
+
+def own(piece: Piece, pack: Pack, packs: Packs) -> tuple[Piece, Pack]:
+    """The piece with the pack of its own language: `pack`, that of the mail, unless another knows clearly more of its words."""
+    if len(packs.packs) == 1 or piece.part in ("quoted", "greeting", "signature"):
+        return piece, pack
+    words = _words(piece.text)
+    here = _share(words, piece.text, pack)
+    if not words or here > HALF:
+        return piece, pack
+    other = max(packs.packs, key=lambda candidate: _share(words, piece.text, candidate))
+    if _share(words, piece.text, other) < max(HALF, here + 0.2):
+        return piece, pack
+    return replace(piece, tokens=scan(piece.text, other)), other
+
+
+def is_foreign(piece: Piece, pack: Pack) -> bool:
+    """Whether a sentence of some length has hardly a word the pack knows: ownership cannot be judged there."""
+    words = [t.low for t in piece.tokens if t.kind == "word"]
+    return len(words) >= 4 and sum(w in pack.known for w in words) < len(words) * 0.3
+
+
+def _words(text: str) -> list[str]:
+    """The words of a text as they are looked up, roughly: what begins with a letter."""
+    bits = bare(readable(text)).replace("'", " ").split()[:MOST]
+    return [word for word in (bit.strip(".,;:!?()") for bit in bits) if word[:1].isalpha()]
+
+
+def _share(words: list[str], text: str, pack: Pack) -> float:
+    """How much of a text the pack knows, 0 to 1: words, or letters where no white space stands between words."""
+    if pack.writing.spaced:
+        return sum(word in pack.known for word in words) / len(words) if words else 0.0
+    letters = [c for c in text[: 4 * MOST] if c.isalpha()]
+    return sum(not c.isascii() and c in pack.letters for c in letters) / len(letters) if letters else 0.0
