@@ -24,6 +24,7 @@ from gateway.core.vocabulary import load_packs
 from gateway.delivery import Courier
 from gateway.edges.allocator import return_large_blocks
 from gateway.edges.clock import RandomIds, SystemClock
+from gateway.edges.disk import MIB, free_octets
 from gateway.edges.keyring import Keyring, coach_fingerprint, create_coach_key
 from gateway.edges.log import start_log
 from gateway.edges.passwords import PasswordAccounts
@@ -199,12 +200,17 @@ async def _serve(config: Config) -> None:
             hang_up=relay.close,
         )
         server = SubmissionServer(
-            _submission_settings(config), PasswordAccounts(store.user, ports.clock), partial(_accept, ports, house, wake, store), ports.clock
+            _submission_settings(config),
+            PasswordAccounts(store.user, ports.clock),
+            partial(_accept, ports, house, wake, store),
+            ports.clock,
+            partial(room, config),
         )
         timers = _timers(config, ports, house, store, notary, wake)
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _reload_certificate, server)
         await server.start()
         delivering = asyncio.create_task(courier.run(), name="courier")
         timers.start()
@@ -221,6 +227,21 @@ async def _serve(config: Config) -> None:
         await store.record(TENANT, (AuditEvent("stopped", None, None),))
         await store.checkpoint(TENANT, notary)
         _log.info("stopped")
+
+
+def room(config: Config) -> int:
+    """Octets of mail that may still be taken before the disk of the state folder is too full; below zero where it is already."""
+    return free_octets(config.state_dir) - config.store.min_free_mib * MIB
+
+
+def _reload_certificate(server: SubmissionServer) -> None:
+    """SIGHUP: connections that stand go on; a pair that cannot be used changes nothing."""
+    try:
+        server.reload_certificate()
+    except OSError as error:  # among them ssl.SSLError
+        _log.error("certificate not reloaded, the old one stays in use", error=type(error).__name__, reason=getattr(error, "reason", None) or error.strerror)
+    else:
+        _log.info("certificate reloaded")
 
 
 async def _accept(ports: Ports, house: House, wake: asyncio.Event, store: Store, submission: Submission) -> Receipt:

@@ -234,6 +234,10 @@ class StoreSection(Section):
         'File with the PostgreSQL password, mode 0600, or "credential:NAME".',
         None, example="database.password",
     )
+    min_free_mib: int = setting(
+        "With less room than this on the disk of state_dir no mail is taken: it stays with the mail program, which tries again. In MiB.",
+        200, ge=1, le=1048576,
+    )
     keep_sent_bodies_days: int = setting("Days a sealed copy stays after it was handed over. 0: it goes at once.", 0, ge=0, le=365)
     keep_held_days: int = setting(
         "Days a held item's sealed body stays after the coach released or discarded it. An open one never expires.",

@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import re
-import shutil
 import stat
 import subprocess  # gpg and timedatectl are asked for one line; arguments are fixed
 import sys
@@ -26,6 +25,7 @@ from gateway.cli.key_reading import inspect_all
 from gateway.config import Config
 from gateway.core.policy import PolicyError
 from gateway.core.vocabulary import VocabularyError
+from gateway.edges.disk import MIB, free_octets
 from gateway.edges.keyring import coach_fingerprint
 from gateway.edges.relay.hop import Hop
 from gateway.edges.relay.settings import tls_context
@@ -33,7 +33,7 @@ from gateway.edges.relay.wire import Ended
 from gateway.errors import ConfigurationError, GatewayError
 
 _SOON = timedelta(days=30)
-_MIB = 2**20
+_COMFORT = 1024  # MiB
 _RELAY_SECONDS = 20.0
 
 
@@ -123,11 +123,14 @@ def _clock(config: Config) -> Iterator[Line]:
 
 
 def _disk(config: Config) -> Iterator[Line]:
-    place = next(p for p in (config.state_dir, *config.state_dir.parents) if p.exists())
-    free = shutil.disk_usage(place).free // _MIB
-    room = 4 * config.submission.size_limit_mib  # one mail, its copies and the log of the transaction
-    level: Literal["ok", "warn", "fail"] = "fail" if free < room else "warn" if free < 1024 else "ok"
-    yield Line(level, "disk", f"{free} MiB free at {place}", "" if level == "ok" else "make room: a full disk answers 451 and mail waits at the mail program")
+    free, least = free_octets(config.state_dir) // MIB, config.store.min_free_mib
+    found = f"{free} MiB free for {config.state_dir}, store.min_free_mib is {least}"
+    if free < least:
+        yield Line("fail", "disk", found, "make room: until then no mail is taken (452), and it waits at the mail program")
+    elif free < max(_COMFORT, 2 * least):
+        yield Line("warn", "disk", found, "make room soon")
+    else:
+        yield Line("ok", "disk", found)
 
 
 def _gpg(config: Config) -> Iterator[Line]:

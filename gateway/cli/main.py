@@ -15,7 +15,9 @@ from gateway import __version__
 from gateway import app as application
 from gateway.cli import audit, clients, contacts, demo, doctor, explain, held, queue, users
 from gateway.cli.context import Context, complain
+from gateway.config import Config
 from gateway.core.vocabulary import VocabularyError
+from gateway.edges.disk import MIB, free_octets
 from gateway.errors import GatewayError
 
 cli = typer.Typer(no_args_is_help=True, help="A privacy gateway between a coach's mailbox and outbound mail.", pretty_exceptions_enable=False)
@@ -60,12 +62,13 @@ def run(context: typer.Context) -> None:
 
 @cli.command()
 def status(context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
-    """Copies on their way, held items, totals."""
+    """Copies on their way, held items, totals; copies that do not open any more; room on the disk."""
 
     async def ask() -> dict[str, int]:
         async with context.obj.open_store() as store:
-            return dict(await store.status())
+            return dict(await store.status()) | {"free_mib": free_octets(config.state_dir) // MIB, "min_free_mib": config.store.min_free_mib}
 
+    config: Config = context.obj.config
     counts = asyncio.run(ask())
     if as_json:
         typer.echo(json.dumps(counts))

@@ -117,7 +117,10 @@ class Peer:
 
 @asynccontextmanager
 async def open_door(
-    accept: Callable[[Submission], Awaitable[Receipt]] | None = None, accounts: Accounts | None = None, **settings: Any
+    accept: Callable[[Submission], Awaitable[Receipt]] | None = None,
+    accounts: Accounts | None = None,
+    room: Callable[[], int] | None = None,
+    **settings: Any,
 ) -> AsyncIterator[Door]:
     """Run a server; by default in clear on loopback, with a pipeline that takes everything."""
     settings.setdefault("tls", "none")
@@ -127,7 +130,7 @@ async def open_door(
         door.accepted.append(submission)
         return Receipt(f"s{len(door.accepted)}")
 
-    server = SubmissionServer(SubmissionSettings((("127.0.0.1", 0),), **settings), accounts or OneCoach(), accept or take, clock)
+    server = SubmissionServer(SubmissionSettings((("127.0.0.1", 0),), **settings), accounts or OneCoach(), accept or take, clock, room)
     door = Door(server, clock)
     await server.start()
     try:

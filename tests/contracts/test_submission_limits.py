@@ -155,6 +155,42 @@ async def test_recipients_beyond_the_limit_get_452_and_the_others_get_their_mail
         await peer.close()
 
 
+# ---------------------------------------------------------------- room on the disk
+async def test_without_room_a_mail_is_put_off_before_it_is_sent() -> None:
+    """452 4.3.1 to MAIL, in words that say where the mail is; on the same connection it is taken once there is room."""
+    left = [-1]
+    async with open_door(room=lambda: left[0]) as door:
+        peer = await door.coach()
+        refusal = await peer.say(b"MAIL FROM:<coach@coach.example>")
+        assert refusal.startswith(b"452 4.3.1")
+        assert b"stays with your mail program" in refusal
+        assert (await peer.say(b"RCPT TO:<dana@acme.example>")).startswith(b"503"), "no transaction was begun"
+        assert (await peer.say(b"MAIL FROM:<stranger@acme.example>")).startswith(b"550"), "what is refused for good is not put off"
+        left[0] = 0
+        assert (await peer.mail()).startswith(b"250")
+        await peer.close()
+
+
+async def test_a_declared_size_must_fit_into_the_room_left() -> None:
+    """RFC 1870 section 6.1: too large for now is 452, too large for ever 552."""
+    async with open_door(room=lambda: 5000, size_limit=10_000) as door:
+        peer = await door.coach()
+        replies = [(await peer.say(b"MAIL FROM:<coach@coach.example> SIZE=%d" % size))[:9] for size in (5001, 10_000, 10_001, 5000)]
+        assert replies == [b"452 4.3.1", b"452 4.3.1", b"552 5.3.4", b"250 2.1.0"]
+        assert not door.accepted
+        await peer.close()
+
+
+async def test_a_disk_that_cannot_be_looked_at_puts_mail_off() -> None:
+    def gone() -> int:
+        raise FileNotFoundError
+
+    async with open_door(room=gone) as door:
+        peer = await door.coach()
+        assert (await peer.say(b"MAIL FROM:<coach@coach.example>")).startswith(b"451 4.3.0")
+        await peer.close()
+
+
 @pytest.mark.parametrize("limit", [{"idle_seconds": 0.2}, {"login_seconds": 0.2}])
 async def test_a_silent_peer_gets_421(limit: dict[str, float]) -> None:
     async with open_door(**limit) as door:

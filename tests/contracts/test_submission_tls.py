@@ -8,9 +8,11 @@ import smtplib
 import ssl
 import subprocess
 from base64 import b64encode
+from pathlib import Path
 
 import pytest
 import trustme
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat, load_pem_private_key
 
 from tests.contracts.submission_door import COACH, MAIL, PASSWORD, Authority, authority, open_door
 
@@ -174,6 +176,32 @@ async def test_a_new_certificate_serves_new_connections_without_a_restart(author
         assert (await before.mail()).startswith(b"250"), "the old connection goes on"
         await before.close()
         await after.close()
+
+
+@pytest.mark.parametrize("broken", ["no certificate", "cut", "the key of another", "a key with a password", "gone"])
+async def test_a_new_certificate_that_is_none_leaves_the_old_one_in_use(authority: Authority, tmp_path: Path, broken: str) -> None:
+    """Also where the certificate alone would load: half a pair would end every handshake."""
+    certificate, key = tmp_path / "chain.pem", tmp_path / "key.pem"
+    certificate.write_bytes(authority.certificate.read_bytes())
+    key.write_bytes(authority.key.read_bytes())
+    async with open_door(tls="implicit", certificate=certificate, key=key) as door:
+        other = trustme.CA().issue_cert("localhost")
+        if broken == "no certificate":
+            certificate.write_text("none")
+        elif broken == "cut":
+            certificate.write_bytes(certificate.read_bytes()[:400])
+        elif broken == "the key of another":
+            certificate.write_bytes(other.cert_chain_pems[0].bytes())
+        elif broken == "a key with a password":
+            sealed = BestAvailableEncryption(b"secret")
+            key.write_bytes(load_pem_private_key(key.read_bytes(), None).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, sealed))
+        else:
+            key.unlink()
+        with pytest.raises(OSError):  # noqa: PT011  # ssl.SSLError is one; its text is OpenSSL's
+            door.server.reload_certificate()
+        peer = await door.coach(ssl=authority.trusting, server_hostname="localhost")
+        assert (await peer.mail()).startswith(b"250")
+        await peer.close()
 
 
 # ---------------------------------------------------------------- STARTTLS

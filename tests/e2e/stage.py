@@ -73,7 +73,8 @@ class _Smarthost(Controller):
 class Stage:
     """State folder, keys, daemon and both ends of the wire."""
 
-    def __init__(self, folder: Path, relay_port: int | None = None, extra: str = "") -> None:
+    def __init__(self, folder: Path, relay_port: int | None = None, extra: str = "", tls: str = 'tls = "none"') -> None:
+        """`extra` are more sections of the configuration, `tls` the lines that say how the mail program is spoken to."""
         self.folder, self.sink = folder, Sink()
         self.port = free_port()
         self._controller = None
@@ -83,7 +84,7 @@ class Stage:
         self.config = folder / "coachgate.toml"
         self.config.write_text(
             f'state_dir = "{folder}/s"\n[coach]\nname = "Robin Vale"\naddresses = ["{COACH}"]\nsupport = ["{ASSISTANT}"]\ntime_zone = "Europe/Berlin"\n'
-            f'[submission]\nlisten = ["127.0.0.1:{self.port}"]\ntls = "none"\n[relay]\nhost = "127.0.0.1"\nport = {relay_port}\ntls = "none"\n'
+            f'[submission]\nlisten = ["127.0.0.1:{self.port}"]\n{tls}\n[relay]\nhost = "127.0.0.1"\nport = {relay_port}\ntls = "none"\n'
             f"[notices]\ndigest_seconds = 5\n{extra}"
         )
         self.process: subprocess.Popen[bytes] | None = None
@@ -159,6 +160,13 @@ class Stage:
                 time.sleep(0.02)  # another program: nothing tells us when its port opens
         raise AssertionError("the daemon did not listen")
 
+    def logged(self, word: str, times: int = 1) -> None:
+        """Return once the log holds `word` so often. (A file tells nobody when it grows.)"""
+        deadline = time.monotonic() + PATIENCE
+        while self.log.read_text().count(word) < times:
+            assert time.monotonic() < deadline, f"{word!r} was not logged {times} times\n{self.log.read_text()[-2000:]}"
+            time.sleep(0.02)
+
     def end(self, number: int = signal.SIGTERM) -> int:
         """End the daemon by its own id."""
         assert self.process is not None
@@ -209,10 +217,10 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(relay_port: int | None = None, extra: str = "") -> Iterator[Stage]:
+def running(relay_port: int | None = None, extra: str = "", tls: str = 'tls = "none"') -> Iterator[Stage]:
     """A prepared and started stage in a short folder (the path of gpg's socket is limited)."""
     folder = Path(tempfile.mkdtemp(prefix="cg-"))
-    stage = Stage(folder, relay_port, extra)
+    stage = Stage(folder, relay_port, extra, tls)
     try:
         stage.prepare()
         stage.start()

@@ -47,7 +47,7 @@ class TroubledStage(Stage):
 
     def __init__(self, folder: Path, relay_port: int | None, relay: str) -> None:
         wrapper, self._offset = folder / "gpg", 0
-        super().__init__(folder, relay_port, f'[sealing]\ngpg = "{wrapper}"\ntimeout_seconds = 4\n')
+        super().__init__(folder, relay_port, f'[sealing]\ngpg = "{wrapper}"\ntimeout_seconds = 4\n[store]\nmin_free_mib = 1\n')
         self.config.write_text(self.config.read_text().replace("[notices]", f"{relay}[notices]"))
         wrapper.write_text(_WRAPPER.format(folder=folder))
         wrapper.chmod(0o755)

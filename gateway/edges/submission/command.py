@@ -34,6 +34,7 @@ class MailParameters:
     body_8bit: bool
     ret: str | None
     envid: str | None
+    size: int  # octets, as declared; 0 where nothing was
 
 
 def check_ehlo_name(argument: bytes) -> None:
@@ -80,7 +81,7 @@ def mail_parameters(parameters: dict[str, str], size_limit: int) -> MailParamete
         raise Unacceptable("501 5.5.4 malformed ENVID")
     if int(size) > size_limit:
         raise Unacceptable("552 5.3.4 message too large")
-    return MailParameters(smtputf8 is not None, body == "8BITMIME", ret and ret.upper(), envid)
+    return MailParameters(smtputf8 is not None, body == "8BITMIME", ret and ret.upper(), envid, int(size))
 
 
 def rcpt_parameters(parameters: dict[str, str]) -> tuple[str | None, str | None]:

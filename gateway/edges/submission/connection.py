@@ -45,6 +45,7 @@ class Shared:
     clock: Clock
     guard: LoginGuard
     tls: SSLContext | None
+    room: Callable[[], int] | None = None  # octets of mail that may still be taken
     open: set[Connection] = field(default_factory=set)
     work: set[asyncio.Task[str]] = field(default_factory=set)  # submissions after the dot; they outlive their connections
 
@@ -55,7 +56,7 @@ class Transaction:
 
     opened: bool = False
     reverse_path: Mailbox | None = None
-    parameters: MailParameters = field(default_factory=lambda: MailParameters(False, False, None, None))
+    parameters: MailParameters = field(default_factory=lambda: MailParameters(False, False, None, None, 0))
     forward_paths: dict[str, ForwardPath] = field(default_factory=dict)  # by path, so that one said twice is one
 
 

@@ -12,7 +12,7 @@ from gateway.core.address import MalformedPath, may_write_as, parse_path
 from gateway.core.model import Account, Envelope, ForwardPath, Submission
 from gateway.edges.submission.auth import MECHANISMS, credentials
 from gateway.edges.submission.command import Unacceptable, check_ehlo_name, mail_parameters, path_and_parameters, rcpt_parameters
-from gateway.edges.submission.connection import Connection, Transaction, explained
+from gateway.edges.submission.connection import Connection, Transaction, explained, log
 from gateway.edges.submission.inbound import Pace
 from gateway.edges.submission.limits import TooManyFailures
 from gateway.errors import BareLineEnd, RecipientMalformed, SenderNotCoach
@@ -135,8 +135,16 @@ class Conversation(Connection):
         # the null reverse-path is for automatic replies, so for every account that may write at all
         if not account.authors or (reverse_path is not None and not may_write_as(str(reverse_path), account.authors)):
             raise SenderNotCoach
+        self._require_room(parameters.size)
         self._transaction = Transaction(True, reverse_path, parameters)
         await self.reply("250 2.1.0 sender noted")
+
+    def _require_room(self, size: int) -> None:
+        """RFC 1870 section 6.1: 452 before the mail is sent, where the disk would not hold it. `size` as declared, 0 where it was not."""
+        room = self._shared.room() if self._shared.room is not None else None
+        if room is not None and (room < 0 or size > room):
+            log.warning("submission-no-room", room=room, size=size)
+            raise Unacceptable("452 4.3.1 not enough room here now; the mail stays with your mail program, which can send it later")
 
     async def smtp_RCPT(self, argument: bytes) -> None:
         """RFC 5321 section 4.1.1.3; one refused recipient leaves the others standing."""

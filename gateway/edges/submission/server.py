@@ -41,10 +41,20 @@ _HOOKS = ("_handle_client", "push", "handle_exception", "connection_made", "conn
 class SubmissionServer:
     """The submission service (RFC 6409) of one process."""
 
-    def __init__(self, settings: SubmissionSettings, accounts: Accounts, accept: Callable[[Submission], Awaitable[Receipt]], clock: Clock) -> None:
-        """`accept` takes custody of a submission or raises `GatewayError`; it is never cancelled by what a peer does."""
+    def __init__(
+        self,
+        settings: SubmissionSettings,
+        accounts: Accounts,
+        accept: Callable[[Submission], Awaitable[Receipt]],
+        clock: Clock,
+        room: Callable[[], int] | None = None,
+    ) -> None:
+        """`accept` takes custody of a submission or raises `GatewayError`; it is never cancelled by what a peer does.
+
+        `room`: how many octets of mail may still be taken; asked for each mail, before any of it is sent. None: the disk is not looked at.
+        """
         self._settings = settings
-        self._shared = Shared(settings, accounts, accept, clock, LoginGuard(clock), tls=None)
+        self._shared = Shared(settings, accounts, accept, clock, LoginGuard(clock), tls=None, room=room)
         self._listeners: list[socket.socket] = []
         self._arrivals: set[asyncio.Task[None]] = set()
         self._connections: Counter[str] = Counter()
@@ -57,11 +67,7 @@ class SubmissionServer:
     async def start(self) -> None:
         """Listen. Raises `errors.ConfigurationError` where it would not be safe, `OSError` where an address is taken."""
         _check_surroundings()
-        if self._settings.tls != "none":
-            self._shared.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            self._shared.tls.minimum_version = ssl.TLSVersion.TLSv1_2
-            self._shared.tls.set_ciphers(_CIPHERS)
-            self.reload_certificate()
+        self.reload_certificate()
         try:
             for host, port in self._settings.listen:
                 await self._listen(host, port)
@@ -72,9 +78,18 @@ class SubmissionServer:
             self._start(self._accept_on(listener))
 
     def reload_certificate(self) -> None:
-        """Read certificate and key again; connections made from now on use them. Raises `ssl.SSLError`, `OSError`."""
-        if self._shared.tls is not None and self._settings.certificate is not None:
-            self._shared.tls.load_cert_chain(self._settings.certificate, self._settings.key)
+        """Read certificate and key again; handshakes from now on use them, connections that stand go on as they are.
+
+        Raises `ssl.SSLError`, `OSError`; then the pair in use stays in use. (A context of its own for each reading: one into which a certificate
+        without its key was loaded would be good for nothing.)
+        """
+        if self._settings.tls == "none" or self._settings.certificate is None:
+            return
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.set_ciphers(_CIPHERS)
+        context.load_cert_chain(self._settings.certificate, self._settings.key, password=_no_password)
+        self._shared.tls = context
 
     async def drain(self, seconds: float) -> None:
         """Stop listening at once, give messages that are coming in `seconds` to finish, wait for everything that is after its dot.
@@ -179,6 +194,11 @@ class SubmissionServer:
         self._arrivals.add(task)
         task.add_done_callback(self._arrivals.discard)
         return task
+
+
+def _no_password() -> str:
+    """A sealed key is refused with an error; without this OpenSSL would ask at the terminal and wait."""
+    return ""
 
 
 def _say(connection: socket.socket, farewell: bytes) -> None:
