@@ -1,18 +1,20 @@
 """What each piece of a message is: text for the recogniser, or a finding.
 
 Text that a reader is shown becomes a block, and the recogniser judges it. Everything else a message can carry (hidden text, a second
-version, header fields, files, sealed or damaged parts) makes a finding, so that the whole original goes to the client's own mailbox or
-waits. A finding never quotes: `Evidence` and `parse.Defect` are all it can say. It never decides where anything goes.
+version, header fields, files, sealed or damaged parts, text in disguise) makes a finding, so that the whole original goes to the client's own
+mailbox or waits. A finding never quotes: `Evidence` and `parse.Defect` are all it can say. It never decides where anything goes.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from enum import StrEnum
 
-from gateway.core import calendar, header_section
+from gateway.core import calendar, disguise, header_section
 from gateway.core.model import Finding, HeaderField, Kind, Message, Part, TextBlock
+from gateway.core.parse import Defect
 
 BLOCK_CHARACTERS = 32 * 1024  # of one block; no appointment needs more
 
@@ -39,6 +41,11 @@ class Evidence(StrEnum):
     PARTIAL = "fragment of a message"
     EXTERNAL = "content kept elsewhere"
     CALENDAR = "calendar object not yet understood"
+    MIXED_ALPHABETS = "letters of one alphabet in words of another"
+    TURNED_ROUND = "text shown in another order than written"
+    SET_APART = "words with something between their letters"
+    GARBLED = "text read in another charset than written"
+    CODED_FILE = "file coded as text"
 
 
 _BY_TYPE: dict[str, tuple[Kind, Evidence]] = {
@@ -54,6 +61,14 @@ _BY_TYPE: dict[str, tuple[Kind, Evidence]] = {
     "application/pkcs7-mime": (Kind.OPAQUE, Evidence.SIGNED_BLOB),
     "application/x-pkcs7-mime": (Kind.OPAQUE, Evidence.SIGNED_BLOB),
 }
+
+_DISGUISES: tuple[tuple[Callable[[str], bool], Evidence], ...] = (
+    (disguise.mixes_alphabets, Evidence.MIXED_ALPHABETS),
+    (disguise.is_turned_round, Evidence.TURNED_ROUND),
+    (disguise.is_set_apart, Evidence.SET_APART),
+    (disguise.is_garbled, Evidence.GARBLED),
+    (disguise.is_coded_file, Evidence.CODED_FILE),
+)
 
 # Fields that machines read, each with the form it has; with any other body it may say something, and so may any other field.
 _ID = r"<[^<>\s]{1,250}>"
@@ -87,7 +102,7 @@ _TECHNICAL = {
 _NAME_WORDS = 5
 _PARTICLES = frozenset("von van der den de del della da di do dos das du la le ten ter zu zum zur y e af av bin ben al el st und and".split())
 _NAME_WORD = re.compile(r"[^\W\d_][\w.'’-]{0,30},?|[&|–/-]")
-_EMBEDDED_FILE = re.compile(r"^[ >]*(?:begin(?:-base64)? [0-7]{3,4} \S|=ybegin )|(?:^[ >]*[A-Za-z0-9+/]{60,}={0,2}[ \t]*\n){2}", re.MULTILINE)
+_EMBEDDED_FILE = re.compile(r"(?:^[ >]*[A-Za-z0-9+/]{60,}={0,2}[ \t]*\n){2}", re.MULTILINE)
 _EMBEDDED_OPENPGP = re.compile(r"^[ >-]*-----BEGIN [A-Z0-9 ]{3,40}-----", re.MULTILINE)
 _URL = re.compile(r"(?:https?://|www\.)[^\s<>\"]+", re.IGNORECASE)
 _REPLY_MARK = re.compile(r"^(?:(?:re|aw|fw|fwd|wg|tr|rv|sv|antw)(?:\[\d+\])? *: *)*", re.IGNORECASE)
@@ -99,6 +114,7 @@ def classify(message: Message) -> tuple[tuple[TextBlock, ...], tuple[Finding, ..
     findings += _header_findings(message)
     blocks: list[TextBlock] = []
     subjects = [field.body for field in message.header_section if field.name == "subject"]
+    findings += [finding for subject in subjects for finding in _disguises("subject", subject)]
     if len(subjects) == 1:
         _offer("subject", subjects[0], blocks, findings)
     for part in message.parts:
@@ -109,6 +125,7 @@ def classify(message: Message) -> tuple[tuple[TextBlock, ...], tuple[Finding, ..
     for part in texts:
         if part.media_type == "text/plain" or part.alternative_to not in plain:
             _offer(part.path, part.text or "", blocks, findings)
+    findings += [finding for part in texts for finding in _disguises(part.path, part.text or "")]
     findings += [finding for part in texts if part.media_type == "text/html" for finding in _html_findings(part, texts, blocks)]
     return tuple(blocks), tuple(findings)
 
@@ -128,6 +145,11 @@ def _offer(source: str, text: str, blocks: list[TextBlock], findings: list[Findi
         blocks.append(TextBlock(source, seen))
 
 
+def _disguises(source: str, text: str) -> list[Finding]:
+    """How a text hides what it says, be it one that is offered or its twin."""
+    return [Finding(source, Kind.DISGUISED, evidence) for is_so, evidence in _DISGUISES if is_so(text)]
+
+
 def _part_finding(part: Part) -> Finding | None:
     """What a part is unless it is text that a reader is shown."""
     main = part.media_type.partition("/")[0]
@@ -137,6 +159,8 @@ def _part_finding(part: Part) -> Finding | None:
         return Finding(part.path, *_BY_TYPE[part.media_type])
     if main == "multipart":
         return Finding(part.path, Kind.OPAQUE, part.defects[0] if part.defects else Evidence.ATTACHMENT)
+    if Defect.WRONG_CHARSET in part.defects:
+        return Finding(part.path, Kind.DISGUISED, Defect.WRONG_CHARSET)
     if part.defects:
         return Finding(part.path, Kind.OPAQUE, part.defects[0])
     if part.text is not None:

@@ -15,9 +15,12 @@ NO_RULE = "No rule covers this, so it waits for you."
 
 
 def kinds_of(analysis: Analysis, reading: Reading | None) -> frozenset[Kind]:
-    """What a message holds, never empty. Scheduling is what the recogniser would say itself; all it did not approve is notes."""
+    """What a message holds, never empty. Scheduling is what the recogniser would say itself; all it did not approve is notes.
+
+    Beside text in disguise nothing is scheduling: what cannot be read may say "not" to what can.
+    """
     found = {f.kind for f in analysis.findings} - {Kind.SCHEDULING}  # only a reading proves scheduling
-    if reading is not None and reading.company_text:
+    if reading is not None and reading.company_text and Kind.DISGUISED not in found:
         found.add(Kind.SCHEDULING)
     if reading is None or not reading.complete or not found:
         found.add(Kind.NOTES)

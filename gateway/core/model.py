@@ -254,6 +254,7 @@ class Fact:
     text: str
     source: str  # the block it stands in
     owner: str = "appointment"  # "appointment", or whose matter it is: then it goes nowhere
+    rank: int = 0  # of a time: 2 a day and an hour, 1 one of them, 0 a length or something vague
 
 
 @dataclass(frozen=True, slots=True)

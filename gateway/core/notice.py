@@ -81,6 +81,7 @@ _ENGLISH: Mapping[str, str] = {
     "why-support": "This is an assistant of yours, who may know the diary and nothing else.",
     "why-unknown-recipient": "Nobody has said yet who this is: a client, a sponsor, or no client at all.",
     "why-policy": "A rule of yours keeps this from going out by itself.",
+    "why-disguised": "Part of it is written so that the gateway cannot read it (mixed alphabets, letters set apart or turned round, a wrong charset).",
     "why-unreadable": "A part of it could not be read, so nobody can say what it holds.",
     "why-loop": "It looks like a mail that has been through the gateway before.",
     "why-engine": "The gateway could not finish its work on it.",
@@ -110,7 +111,7 @@ _ENGLISH: Mapping[str, str] = {
     "answer-sent-as-is": "Done: it goes out as you wrote it. The reason you gave is in the audit log.",
     "answer-discarded": "Done: it is erased.",
     "answer-resolved": "Done: who this is will be remembered, and the mail goes out accordingly.",
-    "answer-not-done": "Not done; the mail still waits. On the gateway's machine, the same command of \"coachgate held\" says what is missing.",
+    "answer-not-done": 'Not done; the mail still waits. On the gateway\'s machine, the same command of "coachgate held" says what is missing.',
     "answer-not-understood": "Not done: the first line of your reply was none of the words offered. The mail still waits.",
     "answer-token-refused": "Not done: that answer was given before, or the notice it belongs to is not known.",
 }
@@ -122,6 +123,7 @@ HOLD_REASONS: Mapping[str, str] = {key.removeprefix("why-"): text for key, text 
 _ANSWERED_BY = {
     "consent-on-record": (Verb.SEND, Verb.DIVERT, Verb.RELEASE, Verb.DISCARD),
     "unknown-recipient": (Verb.NOT_A_CLIENT, Verb.RELEASE, Verb.SEND, Verb.DISCARD),
+    "disguised": (Verb.DIVERT, Verb.SEND, Verb.DISCARD),
     "loop": (Verb.DISCARD,),
 }
 _OTHERWISE = (Verb.DIVERT, Verb.RELEASE, Verb.SEND, Verb.DISCARD)

@@ -16,7 +16,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import cast
 
-from gateway.core import header_section, html
+from gateway.core import disguise, header_section, html
 from gateway.core.model import Message, Part
 
 MESSAGE_OCTETS = 36 * 1024 * 1024
@@ -62,6 +62,7 @@ class Defect(StrEnum):
     UNKNOWN_ENCODING = "unknown transfer encoding"
     BROKEN_ENCODING = "broken transfer encoding"
     UNREADABLE_CHARSET = "unreadable charset"
+    WRONG_CHARSET = "text in another charset than it names"
     CONTROL_CHARACTERS = "control characters"
     TEXT_TOO_LARGE = "text too large"
     HTML_TOO_COMPLEX = "html too complex"
@@ -320,7 +321,7 @@ def _text(entity: _Entity, octets: bytes, media_type: str) -> tuple[str | None, 
     charset = entity.get_param("charset", "us-ascii")
     text = header_section.decoded(content, charset) if isinstance(charset, str) else None
     if text is None:
-        return None, "", [Defect.UNREADABLE_CHARSET]
+        return None, "", [_charset_defect(content)]
     text = text.removeprefix("\ufeff").replace("\r\n", "\n")
     if _CONTROL.search(text):
         return None, "", [Defect.CONTROL_CHARACTERS]
@@ -330,6 +331,12 @@ def _text(entity: _Entity, octets: bytes, media_type: str) -> tuple[str | None, 
     if str(entity.get_param("format", "")).lower() == "flowed":
         text = _unflowed(text, delete_space=str(entity.get_param("delsp", "")).lower() == "yes")
     return text, "", []
+
+
+def _charset_defect(content: bytes) -> Defect:
+    """What is wrong with text that its charset does not read. UTF-8 and Western text show every reader enough; where neither does, each guesses for himself."""
+    guessed = header_section.decoded(content, "utf-8") is not None or not disguise.is_garbled(content.decode("latin-1"))
+    return Defect.UNREADABLE_CHARSET if guessed else Defect.WRONG_CHARSET
 
 
 def _transfer_decoded(octets: bytes, encoding: str) -> bytes | Defect:

@@ -116,6 +116,8 @@ class _Draft:
 
 
 def _why_held(role: Role, rest: Verdicts) -> str:
+    if role is not Role.UNKNOWN and any(v.kind is Kind.DISGUISED and v.action is Action.HOLD for v in rest):  # who it is comes first
+        return "disguised"
     return "consent-on-record" if all(v.consent for v in rest) else _WHY_HELD.get(role, "policy")
 
 

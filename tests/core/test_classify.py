@@ -102,6 +102,7 @@ def test_hidden_text_is_notes_unless_it_is_said_openly_too() -> None:
         (Part("2", "text/calendar", "", False, 1, None), "opaque", Evidence.CALENDAR),
         (Part("2", "application/ics", "attachment", True, 1, None), "opaque", Evidence.CALENDAR),
         (Part("2", "text/plain", "", False, 1, None, defects=(Defect.UNREADABLE_CHARSET,)), "opaque", Defect.UNREADABLE_CHARSET),
+        (Part("2", "text/plain", "", False, 1, None, defects=(Defect.PART_FIELD, Defect.WRONG_CHARSET)), "disguised", Defect.WRONG_CHARSET),
         (Part("2", "text/plain", "", False, 1, "read", defects=(Defect.PART_FIELD,)), "opaque", Defect.PART_FIELD),
         (Part("2", "multipart/mixed", "", False, 1, None), "opaque", Evidence.ATTACHMENT),
         (Part("2", "multipart/mixed", "", False, 1, None, defects=(Defect.BROKEN_HEADER,)), "opaque", Defect.BROKEN_HEADER),
@@ -116,8 +117,8 @@ def test_what_is_no_readable_text_is_attached_or_opaque(part: Part, kind: str, e
 @pytest.mark.parametrize(
     ("body", "kind", "evidence"),
     [
-        ("See you.\nbegin 644 notes.txt\n#86%T\n", Kind.ATTACHMENT, Evidence.EMBEDDED_FILE),
-        ("See you.\n> =ybegin line=128 size=9 name=a\n", Kind.ATTACHMENT, Evidence.EMBEDDED_FILE),
+        ("See you.\nbegin 644 notes.txt\n#86%T\n", Kind.DISGUISED, Evidence.CODED_FILE),
+        ("See you.\n> =ybegin line=128 size=9 name=a\n", Kind.DISGUISED, Evidence.CODED_FILE),
         ("See you.\n" + 2 * (60 * "A" + "\n"), Kind.ATTACHMENT, Evidence.EMBEDDED_FILE),
         ("-----BEGIN PGP MESSAGE-----\n\nabc\n", Kind.OPAQUE, Evidence.EMBEDDED_OPENPGP),
         ("x" * (BLOCK_CHARACTERS + 1), Kind.NOTES, Evidence.LONG_TEXT),
@@ -137,7 +138,7 @@ def test_very_long_text_is_not_judged() -> None:
     ("body", "kept", "hides"),
     [
         ("See\u200b you", "See you", True),
-        ("\u202eyadseuT\u202c", "yadseuT", True),
+        ("\u202a+49 170\u202c", "+49 170", True),
         ("Tuesday\U000e0041\U000e0042", "Tuesday", True),
         ("Tuesday\ufe01\U000e0101", "Tuesday", True),
         ("\u200dTuesday", "Tuesday", True),
@@ -151,6 +152,32 @@ def test_invisible_characters_are_never_judged_and_never_lost(body: str, kept: s
     """What nobody can see reaches no block; where it could carry something it makes a finding."""
     assert read(text(body)) == [("1", kept)]
     assert said(text(body)) == ([("1", "notes", Evidence.INVISIBLE_CHARACTERS)] if hides else [])
+
+
+@pytest.mark.parametrize(
+    ("words", "evidence"),
+    [
+        ("Yоu shоuld rеsign", Evidence.MIXED_ALPHABETS),
+        ("\u202engiser\u202c", Evidence.TURNED_ROUND),
+        ("r e s i g n  n o w", Evidence.SET_APART),
+        ("ñêðûâàåøü áîëåçíü", Evidence.GARBLED),
+        ("begin 644 notes.txt", Evidence.CODED_FILE),
+    ],
+)
+def test_text_in_disguise_is_found_wherever_a_reader_may_see_it(words: str, evidence: str) -> None:
+    """In the subject, in a text, in either of two alternatives; the rest of the text is judged all the same."""
+    found = ("1", Kind.DISGUISED, evidence)
+    assert found in said(text(f"See you.\n{words}"))
+    assert found in said(text(words, alternative="0"), html("See you.", path="2"))
+    assert ("2", Kind.DISGUISED, evidence) in said(text("See you.", alternative="0"), html(words, path="2"))
+    assert ("subject", Kind.DISGUISED, evidence) in said(text("See you."), subject=words)
+    assert read(text("See you.", path="1"), text(words, "2"))[0] == ("1", "See you.")
+
+
+def test_each_subject_of_two_is_asked_whether_it_hides_something() -> None:
+    """With two subjects none is judged as scheduling, and readers show one or the other."""
+    twice = Message((HeaderField("subject", "Tuesday"), HeaderField("subject", "r e s i g n")), (text("x"),), (Defect.DUPLICATE_FIELD,))
+    assert Finding("subject", Kind.DISGUISED, Evidence.SET_APART) in classify(twice)[1]
 
 
 @pytest.mark.parametrize(

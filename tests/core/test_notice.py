@@ -143,6 +143,13 @@ def test_codes_are_named_only_where_one_can_be_given():
     assert "CODE" not in held_body(held("loop"))
 
 
+def test_a_disguise_is_not_offered_for_release():
+    """Nobody can say that all of it is understood as an appointment."""
+    said = held_body(held("disguised"))
+    assert "held release" not in said
+    assert "held divert" in said
+
+
 def test_remembering_a_contact_is_no_command_of_one_item():
     assert f"held not-a-client {'9f' * 16}" not in held_body(held("unknown-recipient", None))
 

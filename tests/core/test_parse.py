@@ -110,6 +110,10 @@ def test_no_codec_that_only_a_message_names_is_ever_looked_up() -> None:
         (b"Content-Type: text/plain; x-note=leave\r\n", b"a", Defect.AMBIGUOUS_PARAMETER),
         (b"Content-Disposition: inline; x-note=leave\r\n", b"a", Defect.AMBIGUOUS_PARAMETER),
         (b"", b"\xff", Defect.UNREADABLE_CHARSET),
+        (b"", "Grüße und schöne Feiertage".encode("latin-1"), Defect.UNREADABLE_CHARSET),
+        (b"", "скрываешь болезнь".encode(), Defect.UNREADABLE_CHARSET),  # every reader guesses UTF-8
+        (b"", "скрываешь болезнь".encode("cp1251"), Defect.WRONG_CHARSET),
+        (b"Content-Type: text/html; charset=x-own\r\n", "скрываешь болезнь".encode("koi8-r"), Defect.WRONG_CHARSET),
         (b"Content-Type: text/plain; charset=utf-8\r\n", b"\xff", Defect.UNREADABLE_CHARSET),
         (b"", b"a\x08b", Defect.CONTROL_CHARACTERS),
         (b"Content-Transfer-Encoding: base64\r\n", base64.b64encode(b"a\rb"), Defect.CONTROL_CHARACTERS),

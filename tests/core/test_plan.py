@@ -22,7 +22,7 @@ KEY = Key("A" * 40, "B" * 40)
 USABLE = {JANE.id: KeyState(KEY)}
 READING = Reading("en", True, Status.CONFIRMED, (), (), False, "Tuesday, 10:00.", "Appointment")
 SILENT = replace(READING, company_text="")
-S, N, A, Q = Kind.SCHEDULING, Kind.NOTES, Kind.ATTACHMENT, Kind.OPAQUE
+S, N, A, Q, D = Kind.SCHEDULING, Kind.NOTES, Kind.ATTACHMENT, Kind.OPAQUE, Kind.DISGUISED
 CONSENT = ("share-with-sponsor",)
 COMPANY_ROLES = (Role.CLIENT_WORK, Role.SPONSOR, Role.COLLEAGUE, Role.SUPPORT, Role.UNKNOWN)
 HOME = ADDRESS[Role.CLIENT_PERSONAL]
@@ -102,6 +102,23 @@ def test_a_hold_says_what_waits_and_by_which_rules():
     (hold,) = plan(recipient(Role.SPONSOR), kinds=(S, N, A)).holds
     rules = ("consent-1", "floor-sponsor-notes", "attachments-2", "floor-sponsor-files")
     assert hold == Hold(path(ADDRESS[Role.SPONSOR]), JANE, Role.SPONSOR, "sponsor-without-consent", (N, A), rules)
+
+
+@pytest.mark.parametrize("keys", [USABLE, {}])
+@pytest.mark.parametrize("role", [role for role in COMPANY_ROLES if role is not Role.UNKNOWN])
+def test_text_in_disguise_waits_for_the_coach_and_not_for_a_key(role, keys):
+    """Also where a consent is on record, and where notes alone would be diverted."""
+    assert brief(plan(recipient(role, CONSENT), kinds=(D, N), keys=keys)) == {("hold: disguised", ADDRESS[role])}
+
+
+def test_who_somebody_is_comes_before_the_disguise():
+    assert brief(plan(recipient(Role.UNKNOWN), kinds=(D, N))) == {("hold: unknown-recipient", ADDRESS[Role.UNKNOWN])}
+
+
+def test_what_the_coach_sends_home_herself_goes_home_and_not_from_work_as_well():
+    work, home = recipient(Role.CLIENT_WORK), recipient(Role.CLIENT_PERSONAL)
+    assert brief(plan(work, home, kinds=(D, N))) == {("private", HOME), ("hold: disguised", ADDRESS[Role.CLIENT_WORK])}
+    assert brief(plan(home, kinds=(D, N), keys={})) == {("hold: key-missing", HOME)}
 
 
 # ------------------------------------------------------------------------------------------------ one private side a client
@@ -261,7 +278,8 @@ roles = st.sampled_from(list(Role))
 some_kinds = st.sets(st.sampled_from(list(Kind)), min_size=1)
 key_states = st.sampled_from([{}, USABLE, {JANE.id: KeyState(None, "key-expired")}])
 readings = st.sampled_from([None, READING, SILENT])
-recipients = st.lists(st.builds(recipient, roles, st.sampled_from([(), CONSENT])), min_size=1, max_size=6, unique=True)
+any_recipient = st.builds(recipient, roles, st.sampled_from([(), CONSENT]))
+recipients = st.lists(any_recipient, min_size=1, max_size=6, unique_by=lambda r: r.forward_path)  # nobody has two records
 
 
 @settings(deadline=None)

@@ -50,6 +50,7 @@ LIST, TEXT, REASON = "needs a list of one or more texts", "needs a text of at le
 ROLES, KINDS, WORDS = ", ".join(Role), ", ".join(Kind), "deliver, divert, hold, refuse"
 TO, KIND, HOLD, CITES, KINDS_LINE = 'to = ["unknown"]', 'kind = ["notes"]', 'action = "hold"', 'cites = ["RFC 5322"]', 'kinds = ["notes"]'
 LONG = "Twenty characters, or more."
+LOOSER = 'own-1: action: weaker for disguised to client-work than "floor-disguised" in 00-floor.toml'
 ONE_OF = 'message: an example has either a "message" or "kinds"'
 
 
@@ -105,6 +106,7 @@ ONE_OF = 'message: an example has either a "message" or "kinds"'
         ('rule = "own-1"', 'rule = "own-2"', 'shown: rule: there is no rule "own-2"'),
         ('to = "unknown"', 'to = "coach"', 'shown: to: rule "own-1" does not speak of coach'),
         # what cannot be loosened
+        (f"{TO}\n{KIND}\n{HOLD}", 'to = ["client-work"]\nkind = ["disguised"]\naction = "divert"', LOOSER),
         (HOLD, 'action = "divert"', "own-1: action: notes to unknown must at least hold; no file can loosen that"),
         (HOLD, 'action = "divert"', 'own-1: action: weaker for notes to unknown than "floor-unknown-rest" in 00-floor.toml'),
     ],
@@ -353,8 +355,8 @@ def test_the_order_of_files_means_nothing(files):
 
 def test_the_matrix_says_each_cell():
     lines = shipped().matrix().splitlines()
-    assert lines[0] == "| recipient | scheduling | notes | attachment | opaque |"
-    assert lines[1] == "| --- | --- | --- | --- | --- |"
+    assert lines[0] == "| recipient | scheduling | notes | attachment | opaque | disguised |"
+    assert lines[1] == "| --- | --- | --- | --- | --- | --- |"
     cells = {row[0]: row[1:] for row in ([c.strip() for c in line.strip("|").split("|")] for line in lines[2:])}
     assert list(cells) == list(Role)
     assert cells["client-work"] == [
@@ -362,10 +364,11 @@ def test_the_matrix_says_each_cell():
         "**divert** (notes-1, floor-work-rest)",
         "**divert** (attachments-1, floor-work-rest)",
         "**divert** (attachments-1, floor-work-rest)",
+        "**hold** (disguised-1, floor-disguised)",
     ]
     assert cells["sponsor"][1] == "**hold**, with a consent on record one word releases (consent-1, floor-sponsor-notes)"
     assert cells["client-personal"][1] == "**private copy** (floor-personal)"
-    assert {cells[r][k] for r in ("not-a-client", "coach") for k in range(4)} == {"**raw** (floor-not-a-client)", "**raw** (floor-coach)"}
+    assert {cells[r][k] for r in ("not-a-client", "coach") for k in range(5)} == {"**raw** (floor-not-a-client)", "**raw** (floor-coach)"}
 
 
 def test_the_matrix_names_only_the_rules_that_decide():
