@@ -118,4 +118,6 @@ def _is_token(value: str) -> bool:
 
 def is_phone(text: str) -> bool:
     """Whether `text` has the shape of a telephone number or a numeric meeting ID: 7 to 15 digits in groups (ITU-T E.164 gives the upper bound)."""
+    if re.fullmatch(r"20\d\d-\d{1,4}|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}", text):
+        return False  # the number of an invoice, or a date
     return 7 <= sum(c.isdigit() for c in text) <= 15 and re.fullmatch(r"\+?[\d(][\d ().\-]{5,24}\d", text) is not None

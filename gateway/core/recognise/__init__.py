@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gateway.core.links import is_phone
 from gateway.core.model import Fact, FactKind, Reading, RecogniserContext, Sentence, Status, TextBlock
 from gateway.core.phrases import bare
 from gateway.core.recognise import frames, language, ownership, template
@@ -19,7 +20,7 @@ from gateway.core.recognise.ownership import OWN, Clause
 from gateway.core.recognise.sentences import Piece, split
 from gateway.core.recognise.spans import Span, find_spans
 from gateway.core.recognise.template import is_composed
-from gateway.core.recognise.tokens import is_foreign_script, normalise
+from gateway.core.recognise.tokens import is_foreign_script, normalise, readable
 from gateway.core.vocabulary import Pack, Packs
 
 __all__ = ["is_composed", "recognise"]
@@ -27,6 +28,8 @@ __all__ = ["is_composed", "recognise"]
 LONGEST_TEXT = 40_000  # characters of all blocks together; beyond it nothing is read
 LONGEST_SENTENCE = 400  # tokens
 CERTAIN, LIKELY, WEAK = 4, 2, 1
+LABELLED = ("time", "place", "phone", "code")
+FOOTER_WORDS = 6  # "Sent from my phone" is one; what is longer may say something
 
 
 @dataclass(slots=True)
@@ -80,8 +83,8 @@ def _judge(piece: Piece, context: RecogniserContext, pack: Pack) -> _Judged:
         return _Judged(piece, frames.Verdict(False, "too-long"), [])
     if is_foreign_script(piece.text):
         return _Judged(piece, frames.Verdict(False, "mixed-script"), [])
-    if piece.part == "greeting":
-        return _Judged(piece, frames.Verdict(True, "greeting"), [])
+    if piece.part in ("greeting", "reply-mark"):
+        return _Judged(piece, frames.Verdict(True, piece.part), [])
     if piece.part == "signature":
         return _Judged(piece, _signature(piece, context, pack), [])
     spans = find_spans(piece.text, piece.tokens, context, pack)
@@ -89,8 +92,10 @@ def _judge(piece: Piece, context: RecogniserContext, pack: Pack) -> _Judged:
         spans = [Span(FactKind.OTHER, 0, len(piece.tokens), piece.text)]
     parts = ownership.clauses(piece, spans, context, pack)
     barred = "label" if piece.label == "other" else "language" if spans and language.is_foreign(piece, pack) else ""
-    facts = [Fact(span.kind, span.text, piece.source, barred or ownership.owner_of(span, piece, parts, pack)) for span in spans]
+    facts = [Fact(s.kind, s.text, piece.source, barred or ownership.owner_of(s, piece, parts, pack), 2 if s.full else 0 if s.weak else 1) for s in spans]
     verdict = frames.judge(piece, spans, context, pack)
+    if piece.label in LABELLED and not verdict.approved and all(f.owner == OWN for f in facts) and _is_explained_line(piece, spans):
+        verdict = frames.Verdict(True, "labelled", appointment=piece.label == "time")
     relation = _relation(piece, pack) if spans else "stated"  # what is said of no time, nobody asks
     signs = [_anchor(span, piece, parts, relation) for fact, span in zip(facts, spans, strict=True) if fact.owner == OWN]
     anchor = CERTAIN if verdict.approved and verdict.appointment else max(signs, default=0)
@@ -99,11 +104,18 @@ def _judge(piece: Piece, context: RecogniserContext, pack: Pack) -> _Judged:
         verdict,
         facts,
         relation,
-        min(anchor, LIKELY) if piece.part == "subject" else anchor,
+        anchor,
         blocked=any(c.blocked and not c.blocked.startswith(ownership.THIRD) for c in parts),
         foreign=any(c.blocked for c in parts),
         explained=all(c.bare for c in parts),
     )
+
+
+def _is_explained_line(piece: Piece, spans: Sequence[Span]) -> bool:
+    """Whether a labelled line ("When: Monday, 3 pm") has nothing but facts and marks behind its label."""
+    begin = next((n + 1 for n, token in enumerate(piece.tokens) if token.text == ":"), 1)
+    told = {index for span in spans for index in range(span.begin, span.end)}
+    return bool(told) and all(n in told or token.kind == "sign" and token.text in ",;-()|\u2013." for n, token in enumerate(piece.tokens) if n >= begin)
 
 
 def _is_code_line(piece: Piece) -> bool:
@@ -132,15 +144,22 @@ def _gate(judged: Sequence[_Judged]) -> bool:
     body = [j for j in judged if j.piece.part != "subject"]
     if not any(f.owner == OWN for j in body for f in j.facts) and not any(j.anchor == CERTAIN for j in body):
         return False
-    best = max((j.anchor for j in body), default=0)
-    return best == CERTAIN or sum(j.anchor - j.blocked for j in judged) >= LIKELY or best >= WEAK and not any(j.blocked or j.foreign for j in judged)
+    clean = not any(j.blocked or j.foreign for j in judged)
+    best = max((j.anchor for j in (judged if clean else body)), default=0)
+    weight = sum(min(j.anchor, LIKELY if j.piece.part == "subject" else CERTAIN) - j.blocked for j in judged)
+    return best == CERTAIN or weight >= LIKELY or best >= WEAK and clean
 
 
 def _signature(piece: Piece, context: RecogniserContext, pack: Pack) -> frames.Verdict:
     """A line below the letter: a sign-off, a name of at most three words, a number. Anything else is withheld."""
     words = [t for t in piece.tokens if t.kind != "sign"]
+    low = bare(piece.text).rstrip(",.! \u3002\u060c")
+    if low.startswith(tuple(pack.words["footers"])):
+        return frames.Verdict(len(words) <= FOOTER_WORDS, "footer")
+    if is_phone(readable(piece.text)) or words and all(t.low in pack.words["credentials"] for t in words):
+        return frames.Verdict(True, "signature")
     names = {word.lower() for name in (*context.coach_names, *context.client_names) for word in name.split()}
-    if not words or bare(piece.text).rstrip(",.! \u3002\u060c") in pack.words["sign_offs"]:
+    if not words or low in pack.words["sign_offs"]:
         return frames.Verdict(True, "sign-off")
     if len(words) <= 3 and all(t.kind == "word" and (t.capital or t.text.lower() in names or t.low in pack.words["titles"]) for t in words):
         return frames.Verdict(True, "signature")
@@ -186,14 +205,14 @@ def _status(judged: Sequence[_Judged]) -> Status:
 
 
 def _headline(judged: Sequence[_Judged]) -> str:
-    """The time for the subject line: the first that is on offer, one with a figure before one without, the body before the subject."""
+    """The time for the subject line: one with day and hour before less, one on offer before others, the body before the subject."""
     times = [
-        (j.piece.source == "subject", j.relation in ("unavailable", "reply_by", "late"), not any(c.isdigit() for c in f.text), f.text)
+        (j.relation in ("unavailable", "reply_by", "late"), -f.rank, j.piece.source == "subject", f.text)
         for j in judged
         for f in j.facts
-        if f.owner == OWN and f.kind is FactKind.TIME
+        if f.owner == OWN and f.kind is FactKind.TIME and f.rank
     ]
-    return min(times, key=lambda time: time[:3], default=(False, False, False, ""))[3]
+    return min(times, key=lambda time: time[:3], default=(False, 0, False, ""))[3]
 
 
 def _lines(judged: Sequence[_Judged], pack: Pack) -> list[str]:

@@ -129,7 +129,8 @@ def owner_of(span: Span, piece: Piece, parts: Sequence[Clause], pack: Pack) -> s
     if blocked:
         return blocked
     if span.kind is FactKind.TIME:
-        blocked = _of_a_noun(span, piece.tokens, pack) or _of_what_follows(span, piece.tokens, parts)
+        telling = phrase_in([t.low for t in piece.tokens[span.begin : span.end]], pack.words["telling_times"])
+        blocked = telling or _of_a_noun(span, piece.tokens, pack) or _of_what_follows(span, piece.tokens, parts)
     if span.kind is FactKind.PLACE:
         blocked = next((t.low for t in piece.tokens[span.begin : span.end] if t.low in pack.words["telling_places"]), "")
     if span.kind is FactKind.PLACE and not clause.bare and _is_loose(span, piece.tokens, pack):

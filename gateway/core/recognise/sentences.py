@@ -22,6 +22,10 @@ PICTURES = {  # a picture at the front of a line is a label: clocks and calendar
     **dict.fromkeys("\U0001f4cd\U0001f3e2\U0001f517\U0001f4bb", "place"),
     **dict.fromkeys("\U0001f4de\u260e\U0001f4f1", "phone"),
 }
+REPLY_MARK = re.compile(  # what mail programs of many languages put before a subject
+    r"\s*(?:(?:re|aw|fw|fwd|wg|tr|rv|sv|vs|vb|antw|doorst|odp|pd|ynt|ilt|res|enc|ref|rif|inoltro|r|i|fs|回复|答复|转发|返信|転送|رد|إعادة توجيه|उत्तर|अग्रेषित)\s?(?:\[\d+\])?\s?: ?)+",
+    re.IGNORECASE,
+)
 RULE = re.compile(r"\s*[-_=*\u2500\u2014]{4,}")
 
 
@@ -32,7 +36,7 @@ class Piece:
     source: str
     text: str
     tokens: tuple[Token, ...]
-    part: str  # "subject" | "greeting" | "body" | "row" | "label" | "signature" | "quoted"
+    part: str  # "subject" | "reply-mark" | "greeting" | "body" | "row" | "label" | "signature" | "quoted"
     label: str = ""  # of a labelled line: "time" | "place" | "phone" | "code" | "other"
     group: int = 0  # rows of one list share a number
 
@@ -44,7 +48,10 @@ def split(source: str, text: str, pack: Pack, packs: Packs | None = None) -> lis
     """
     every = (pack, *(other for other in packs.packs if other is not pack)) if packs else (pack,)
     if source == "subject":
-        return [Piece(source, s, t, "subject") for s, t in _cut(text.replace("\n", " "), pack)]
+        text = text.replace("\n", " ")
+        mark = REPLY_MARK.match(text)
+        marks = [Piece(source, mark[0].strip(), scan(mark[0].strip(), pack), "reply-mark")] if mark else []
+        return marks + [Piece(source, s, t, "subject") for s, t in _cut(text[mark.end() :].lstrip() if mark else text, pack)]
     pieces: list[Piece] = []
     quoted = closing = False
     group = 0
@@ -60,7 +67,8 @@ def split(source: str, text: str, pack: Pack, packs: Packs | None = None) -> lis
             pieces.append(Piece(source, stripped, scan(stripped, pack), "quoted"))
             continue
         closing = closing or number > last or (stripped in ("--", "-- ") and number > 0)
-        if closing:
+        footer = bare(stripped).startswith(tuple(_all("footers", every)))
+        if closing or footer:
             pieces.append(Piece(source, stripped, scan(stripped, pack), "signature"))
             continue
         label, rest = _label(stripped, every)

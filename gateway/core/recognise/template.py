@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from gateway.core.model import Fact, FactKind, Reading, RecogniserContext, Status
 from gateway.core.vocabulary import Pack, Packs
 
-NEVER_SAID = frozenset({"greeting", "signature", "sign-off"})  # approved because they are replaced, not because they are carried
+NEVER_SAID = frozenset({"greeting", "reply-mark", "signature", "sign-off", "footer"})  # approved because they are replaced, not because they are carried
 
 
 def first_name(names: Sequence[str]) -> str:
@@ -34,8 +34,10 @@ def company_text(lines: Iterable[str], context: RecogniserContext, pack: Pack) -
 
 def fact_lines(relation: str, facts: Sequence[Fact], pack: Pack) -> list[str]:
     """The facts of one sentence said with the pack's templates: times under their relation, then where and how."""
-    times = [f.text for f in facts if f.kind is FactKind.TIME]
-    lines = [pack.templates[relation].replace("{time}", ", ".join(dict.fromkeys(times)))] if times else []
+    times = [f for f in facts if f.kind is FactKind.TIME]
+    if relation in ("stated", "also_time", "confirmed") and not any(f.rank for f in times):
+        relation = "duration"
+    lines = [pack.templates[relation].replace("{time}", ", ".join(dict.fromkeys(f.text for f in times)))] if times else []
     for kind in (FactKind.PLACE, FactKind.LINK, FactKind.PHONE, FactKind.OTHER):
         values = list(dict.fromkeys(f.text for f in facts if f.kind is kind))
         if values:
