@@ -23,7 +23,7 @@ WORDS = frozenset(
         # times
         "weekdays weekdays_capital months months_capital day_words clock_words day_parts zones units long_units distance meridiem number_words "
         "ordinal_words ordinal_articles relative recurring time_joiners time_leads time_tails time_prepositions bound_prepositions half_words "
-        "half_after date_suffixes possessives possessed duration_nouns "
+        "half_after date_suffixes telling_times possessives possessed duration_nouns "
         # places
         "place_heads_before place_heads_after place_links place_openers place_modifiers telling_places loose_openers place_leads "
         "place_adjectives place_prepositions place_verbs place_heads_named place_particles place_endings "
@@ -33,14 +33,14 @@ WORDS = frozenset(
         # what a sentence says of its times
         "deadlines cancelling negations late moving proposing confirming "
         # the parts of a letter
-        "greetings sign_offs group_names titles abbreviations "
+        "greetings sign_offs credentials footers group_names titles abbreviations "
         "history_openers history_verbs history_headers labels_time labels_place labels_phone labels_code labels_other"
     ).split()
 )
-WHOLE_LINES = frozenset({"history_openers", "greetings", "sign_offs"})  # compared with text as written; all other words with tokens
+WHOLE_LINES = frozenset({"history_openers", "greetings", "sign_offs", "footers"})  # compared with text as written; all other words with tokens
 TEMPLATES = frozenset(
     (
-        "greeting greeting_plain signature confirmed proposed moved cancelled late stated unavailable reply_by also_time place link phone other "
+        "greeting greeting_plain signature confirmed proposed moved cancelled late stated unavailable reply_by also_time duration place link phone other "
         "subject subject_plain subject_cancelled"
     ).split()
 )
@@ -49,7 +49,8 @@ _TIMES = (
     "ordinal_words half_words half_after date_suffixes bound_prepositions time_joiners"
 ).split()
 # how a language is written; each key may be left out
-WRITING = {"spaced": bool, "dot_ordinals": bool, "endings": list, "prefixes": list, "heads": list, "modifiers": list, "capital": list}
+_TEXTS = ("endings", "prefixes", "heads", "modifiers", "capital", "spellings", "clitics", "joined", "genitives")
+WRITING = {"spaced": bool, "dot_ordinals": bool, **dict.fromkeys(_TEXTS, list)}
 POSITIONS = ("clause", "prefix", "suffix", "fact")
 
 
@@ -94,6 +95,16 @@ class Writing:
     heads: tuple[str, ...] = ()  # last parts of compounds: "Besprechungsraum" is a "raum" ...
     modifiers: tuple[str, ...] = ()  # ... where what stands before is one of these
     capital: tuple[str, ...] = ()  # words that are others with a capital (German "Sie"): the pack writes those "^sie"
+    spellings: tuple[str, ...] = ()  # a letter and how it is typed where the keyboard lacks it ("ü ue")
+    clitics: tuple[str, ...] = ()  # short words with an apostrophe that are written with the next one ("l'", "qu'"): read as words of their own
+    joined: tuple[str, ...] = ()  # words with hyphens that are one word ("rendez-vous"): others are read part by part
+    genitives: tuple[str, ...] = ()  # "of": a time behind one belongs to the noun before it ("la revue de jeudi")
+
+    def spelt(self, text: str) -> str:
+        """A word or pattern of the pack, cut as the scanner cuts: "l' appel"; the parts of one word together: "rendezvous"."""
+        for word in self.joined:
+            text = text.replace(word, word.replace("-", ""))
+        return re.sub(rf"(?<![\w'])({'|'.join(self.clitics)})(?=\w)", r"\1 ", text) if self.clitics else text
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +125,9 @@ class Pack:
     listed: frozenset[str] = field(repr=False, compare=False)  # `known` and every word of a pattern
     letters: frozenset[str] = field(default=frozenset(), repr=False, compare=False)  # of a script without spaces: what its words are written with
     writing: Writing = field(default=Writing(), compare=False)
-    unaccented: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)  # "miercoles" -> "miércoles"
+    unaccented: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)  # "miercoles" -> "miércoles", "fuer" -> "für"
+    fronts: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)  # "kündig" -> "kündig*": any word that begins so
+    tails: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)  # "klausur" -> "*klausur": any word that ends so
     _forms: dict[str, str] = field(default_factory=dict, repr=False, compare=False)  # what `form` has worked out; the same whatever was asked before
 
     REMEMBERED: ClassVar[int] = 20_000
@@ -144,7 +157,15 @@ class Pack:
         for head in self.writing.heads:
             if word.endswith(head) and word.removesuffix(head).rstrip("-") in self.writing.modifiers:
                 return head
-        return word
+        return self._open(word)
+
+    def _open(self, word: str) -> str:
+        """The open entry ("kündig*", "*klausur") that takes in a word which no list has, the longest at its front first; the word itself where there is none."""
+        if not self.fronts and not self.tails:
+            return word
+        cuts = range(len(word), 1, -1)
+        front = next((self.fronts[word[:n]] for n in cuts if word[:n] in self.fronts), "")
+        return front or next((self.tails[word[-n:]] for n in cuts if word[-n:] in self.tails), word)
 
     def _stem(self, word: str) -> str:
         """The word of the pack in front of an ending, "" where there is none; the longest stem wins."""
@@ -259,20 +280,22 @@ def _row_problems(where: str, key: str, row: dict[str, Any]) -> list[str]:
 
 def _compile(language: str, draft: dict[str, Any]) -> tuple[list[str], Pack | None]:
     """The problems of the patterns, or the finished pack."""
-    classes = {name: tuple(values) for name, values in draft["classes"].items()}
+    writing = _writing(draft["writing"])
+    classes = {name: tuple(map(writing.spelt, values)) for name, values in draft["classes"].items()}
     problems: list[str] = []
     automata = {key: Automaton(classes) for key in ("frame", "phrase")}
     for key, automaton in automata.items():
         for number, row in enumerate(draft[key]):
             for pattern in row["patterns"] if _is_texts(row.get("patterns")) else ():
                 try:
-                    automaton.add(number, pattern)
+                    automaton.add(number, writing.spelt(pattern))
                 except PatternError as error:
                     problems.append(f"{language}: {key} {row.get('name')!r}: {error}")
     if problems or any(_row_problems("", key, row) for key in ("frame", "phrase") for row in draft[key]):
         return problems, None
-    words = {name: frozenset(_written(name, value) for value in values) for name, values in draft["words"].items()}
+    words = {name: frozenset(_written(name, value, writing) for value in values) for name, values in draft["words"].items()}
     known = frozenset(part for values in words.values() for value in values for part in value.split())
+    known = known.union(writing.joined, (clitic.rstrip("'") for clitic in writing.clitics))
     listed = known.union(*(automaton.words() for automaton in automata.values()))
     frames = tuple(
         Frame(
@@ -298,8 +321,10 @@ def _compile(language: str, draft: dict[str, Any]) -> tuple[list[str], Pack | No
         known=known,
         listed=listed,
         letters=frozenset(letter for word in listed for letter in word if not letter.isascii()) if draft["writing"].get("spaced") is False else frozenset(),
-        writing=_writing(draft["writing"]),
-        unaccented=MappingProxyType({_unaccented(word): word for word in sorted(listed) if _unaccented(word) not in listed}),
+        writing=writing,
+        unaccented=MappingProxyType({typed: word for word in sorted(listed) for typed in _in_haste(word, writing) if typed not in listed}),
+        fronts=MappingProxyType({typed[:-1]: word for word in known if word[-1] == "*" for typed in (word, *_in_haste(word, writing))}),
+        tails=MappingProxyType({typed[1:]: word for word in known if word[0] == "*" for typed in (word, *_in_haste(word, writing))}),
         template_words=frozenset(word for text in draft["templates"].values() for word in re.findall(r"\w+", re.sub(r"\{\w+\}", " ", text))),
         timely=frozenset(part for name in _TIMES for value in words.get(name, ()) for part in value.split()),
         plain=frozenset().union(*(words.get(name, ()) for name in ("function", "neutral_nouns", "cues", "soft_cues", "first_person", "clause_breaks"))),
@@ -308,7 +333,7 @@ def _compile(language: str, draft: dict[str, Any]) -> tuple[list[str], Pack | No
 
 def _writing(table: Mapping[str, Any]) -> Writing:
     """The [writing] table."""
-    lists = {name: tuple(map(bare, table.get(name, ()))) for name in ("endings", "prefixes", "heads", "modifiers", "capital")}
+    lists = {name: tuple(map(bare, table.get(name, ()))) for name in _TEXTS}
     by_length = tuple(sorted(lists.pop("endings"), key=len))  # so that the longest stem is found first
     return Writing(table.get("spaced", True), table.get("dot_ordinals", False), by_length, **lists)
 
@@ -320,6 +345,14 @@ def _unaccented(word: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFD", word) if unicodedata.category(c) != "Mn")
 
 
-def _written(name: str, value: str) -> str:
-    """A word in the form in which it is looked up: bare, and cut at hyphens as the scanner cuts."""
-    return bare(value) if name in WHOLE_LINES or len(value) == 1 else bare(value).replace("-", " ")
+def _in_haste(word: str, writing: Writing) -> list[str]:
+    """The other ways in which a word is typed: without accents, with two letters for one that the keyboard lacks."""
+    ways = [word]
+    for letter, _, typed in (spelling.partition(" ") for spelling in writing.spellings):
+        ways += [way.replace(letter, typed) for way in ways if letter in way]
+    return [way for way in dict.fromkeys((*ways, *map(_unaccented, ways))) if way != word]
+
+
+def _written(name: str, value: str, writing: Writing) -> str:
+    """A word in the form in which it is looked up: bare, and cut as the scanner cuts."""
+    return bare(value) if name in WHOLE_LINES or len(value) == 1 else writing.spelt(bare(value)).replace("-", " ")
