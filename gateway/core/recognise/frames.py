@@ -14,7 +14,7 @@ from gateway.core.recognise.sentences import BULLET, Piece
 from gateway.core.recognise.spans import Span, is_code
 from gateway.core.vocabulary import Frame, Pack
 
-SEPARATORS = frozenset({",", ";", ":", "-", "\u2013", "\u2014", "!", ".", "(", ")"})
+SEPARATORS = frozenset({",", ";", ":", "-", "\u2013", "\u2014", "!", ".", "(", ")", "\u00bf", "\u00a1"})
 MARKS = frozenset({"!", ".", "?", ")", "(", "\u2026", "\u00bf", "\u00a1"})
 
 

@@ -167,8 +167,9 @@ def _word_letter(tokens: Sequence[Token], index: int, code: str, pack: Pack) -> 
         return "m"
     if code.endswith("m"):
         return "P"
-    single = next((mark for mark, name in CLASSES if low in words[name]), "")
-    return single or ("b" if any(pair in words["bound_prepositions"] for pair in pairs) else ".")
+    if any(pair in words["bound_prepositions"] for pair in pairs):
+        return "b"  # "a las 3"
+    return next((mark for mark, name in CLASSES if low in words[name]), ".")
 
 
 def time_spans(tokens: Sequence[Token], taken: Sequence[bool], pack: Pack) -> list[tuple[int, int, bool, bool]]:
@@ -186,7 +187,7 @@ def time_spans(tokens: Sequence[Token], taken: Sequence[bool], pack: Pack) -> li
                 vague = month or (not EXACT.search(part) and not (begin and code[begin - 1] in "bt"))
                 begin = _with_lead(tokens, code, begin, pack) if HOUR.search(part) or bound else begin
                 found.append((begin, _with_tail(tokens, end, pack), vague, bool(DAY.search(part) and HOUR.search(part))))
-            elif re.search(r"[Nw]-?U|HU", part):
+            elif re.search(r"[Nw]-?U|[Hh]U", part):
                 end += end < len(tokens) and tokens[end].low in pack.words["duration_nouns"]
                 found.append((begin, end, True, False))
     return found
@@ -215,7 +216,7 @@ def _trimmed(code: str, begin: int, end: int, tokens: Sequence[Token], pack: Pac
             begin, end = begin + 1, end - 1
         elif part[-1] in RIGHT or (not alone and part[-1] in "REo" and part[-2] != "U"):
             end -= 1
-        elif not alone and part[-1] in "Nw" and after is not None and after.kind == "word" and after.spaced and not _may_follow(after, pack):
+        elif not alone and part[-1] in "Nw" and part[-2:] != "AN" and after is not None and after.kind == "word" and after.spaced and not _may_follow(after, pack):
             end -= 1
         else:
             break

@@ -42,18 +42,19 @@ CHUNK_UNSPACED = re.compile(r"https?://[!-~]+|(?:(?!https?://)[^\s。、,!?])+[�
 # vowel signs and accents of their own: no letters, but parts of words
 MARK = "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u0900-\u0903\u093a-\u093c\u093e-\u094d\u0951-\u0957\u0962\u0963\u3099\u309a"
 URL = re.compile(r"(?:https?://|www\.)\S+|(?:[a-z0-9-]{1,63}\.){1,4}[a-z]{2,12}(?:/\S*)?", re.IGNORECASE)
-_UNSPACED = re.compile("[\u3001\u3002\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]")
+UNSPACED = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f"  # letters that stand beside those of another script without white space
+_UNSPACED = re.compile(f"[\u3001\u3002{UNSPACED}]")
 _PIECE = r"""(?P<zone>(?:gmt|utc)[+\-\u2212\u2013]\d{1,2}(?::\d\d)?(?!\d))
       | (?P<date>\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?![0-9a-z-]) | \d{1,2}/\d{1,2}(?:/\d{2,4})?(?![0-9a-z/])
            | \d{1,2}-\d{1,2}-\d{4}(?![0-9a-z-]) | \d{1,2}\.\d{1,2}\.\d{2,4}(?![0-9a-z]) DOTTED)
-      | (?P<clock>\d{1,2}[:.hu]\d\d(?:\s?(?:am|pm|a\.m\.?|p\.m\.?|uhr|h))?(?![0-9a-z:]|\.\d) | \d{1,2}(?:am|pm|a\.m\.?|p\.m\.?|h|u)(?![0-9a-z]))
+      | (?P<clock>\d{1,2}[:.hu]\d\d(?:\s?(?:am|pm|a\.m\.?|p\.m\.?|uhr|hrs|hs|h))?(?![0-9a-z:]|\.\d) | \d{1,2}(?:am|pm|a\.m\.?|p\.m\.?|hrs|hs|h|u)(?![0-9a-z]))
       | (?P<ordinal>\d{1,2}(?:st|nd|rd|th|er|re|ère|º|ª|°|e|\.ª|\.º)(?!\w))
       | (?P<number>\d+(?![0-9a-z_]))
       | (?P<meridiem>[ap]\.m\.?)
-      | (?P<code>(?=[a-z]*\d)[a-z\d]+(?!\w))
+      | (?P<code>(?=[a-z]*\d)[a-z\d]+(?![^\WUNSPACED]))
       | (?P<word>(?:[^\W\d_][MARK]*)+(?:'(?:[^\W\d_][MARK]*)+)*)
       | (?P<other>\w+)
-      | (?P<sign>[^\w\s])""".replace("MARK", MARK)
+      | (?P<sign>[^\w\s])""".replace("MARK", MARK).replace("UNSPACED", UNSPACED)
 PIECE = re.compile(_PIECE.replace("DOTTED", ""), re.VERBOSE | re.IGNORECASE)
 PIECE_DOTTED = re.compile(_PIECE.replace("DOTTED", r"| \d{1,2}\.\d{1,2}\.(?!\d) "), re.VERBOSE | re.IGNORECASE)  # "am 5.5. um 9"
 
@@ -72,6 +73,11 @@ class Token(NamedTuple):
     def capital(self) -> bool:
         """Whether it begins with a capital letter."""
         return self.kind in ("word", "code") and self.text[0].isupper()
+
+    @property
+    def caseless(self) -> bool:
+        """Whether it is a word of a script without capital letters: there a name is told by what the pack does not know."""
+        return self.kind == "word" and not self.text[0].isascii() and self.text[0].lower() == self.text[0].upper()
 
 
 def normalise(text: str) -> str:
@@ -134,7 +140,26 @@ def scan(text: str, pack: Pack | None = None) -> tuple[Token, ...]:
                 tokens += _words(token, pack) if token.kind == "word" else (token,)
             if kind and number == 0:
                 tokens.append(Token(kind, plain, plain.lower(), start + lead, start + lead + len(plain), lead == 0))
-    return tuple(tokens)
+    return tuple(tokens) if pack is None or not (pack.writing.joined or pack.writing.clitics) else _put_together(tokens, pack)
+
+
+def _put_together(tokens: Sequence[Token], pack: Pack) -> tuple[Token, ...]:
+    """The tokens, with those that are one word of the pack as one: "rendez-vous", and the "l'" of "l'8 maggio"."""
+    out: list[Token] = []
+    index = 0
+    while index < len(tokens):
+        token, end = tokens[index], index + 1
+        if token.kind == "word" and end < len(tokens) and tokens[end].text in "-'" and not tokens[end].spaced:
+            for size in (5, 3, 2):
+                run = tokens[index : index + size]
+                text = "".join(t.text for t in run)
+                if text.lower() in (*pack.writing.joined, *pack.writing.clitics) and not any(t.spaced for t in run[1:]):
+                    token = token._replace(text=text, low=pack.form(text.lower().replace("-", "")), end=run[-1].end)
+                    end = index + len(run)
+                    break
+        out.append(token)
+        index = end
+    return tuple(out)
 
 
 def _words(token: Token, pack: Pack | None) -> Sequence[Token]:
@@ -149,6 +174,11 @@ def _words(token: Token, pack: Pack | None) -> Sequence[Token]:
             words.append(Token("word", text, part, begin, begin + len(part), True))
             begin += len(part)
         return words
+    clitic = next((c for c in pack.writing.clitics if low.startswith(c) and low != c), "") if "'" in low and low not in pack.listed else ""
+    if clitic:
+        cut = token.start + len(clitic)
+        rest = token._replace(text=token.text[len(clitic) :], low=low[len(clitic) :], start=cut, spaced=False)
+        return (token._replace(text=token.text[: len(clitic)], low=clitic, end=cut), *_words(rest, pack))
     if low in pack.writing.capital and token.text[0].isupper():
         return (token._replace(low=f"^{low}"),)
     return (token if low in pack.listed else token._replace(low=pack.form(low)),)

@@ -1,0 +1,87 @@
+"""What the engine can do for languages other than English: ways of writing, each shown with a small pack made for it."""
+
+import json
+
+from gateway.core.model import RecogniserContext, TextBlock
+from gateway.core.recognise import recognise
+from gateway.core.recognise.tokens import scan
+from gateway.core.vocabulary import TEMPLATES, WORDS, Packs, load_packs
+
+CONTEXT = RecogniserContext(client_names=("Dana Petrocelli",), coach_names=("Robin Vale",))
+
+
+def small(writing: dict[str, list[str]], **words: list[str]) -> Packs:
+    """A pack that has these words and no others."""
+    lists = {name: words.get(name, []) for name in WORDS}
+    tables = {"writing": writing, "words": lists, "templates": dict.fromkeys(TEMPLATES, "{time}") | {"place": "{place}", "greeting": "Salut {name},"}}
+    text = 'language = "xx"\n'
+    for table, values in tables.items():
+        text += f"[{table}]\n" + "".join(f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in values.items())
+    return load_packs({"xx.toml": text})
+
+
+def own_facts(text: str, packs: Packs) -> list[str]:
+    return [fact.text for fact in recognise((TextBlock("1", text),), CONTEXT, packs).facts if fact.owner == "appointment"]
+
+
+ELIDED = {"clitics": ["l'", "qu'", "jusqu'"], "joined": ["rendez-vous", "après-demain"], "genitives": ["de", "du"]}
+FRENCH = small(
+    ELIDED,
+    function=["l'", "le", "la", "est", "il faut"],
+    cues=["rendez-vous", "appel"],
+    weekdays=["jeudi", "mardi"],
+    day_words=["après-demain", "aujourd'hui"],
+    bound_prepositions=["à"],
+    time_joiners=["à", "qu'"],
+    months=["mai"],
+    meridiem=["h"],
+    third_person=["il"],
+    your=["votre"],
+    your_nouns=["train"],
+    place_openers=["rue", "boulevard"],
+    place_heads_named=["rue"],
+    place_particles=["de", "la", "l'"],
+)
+
+
+def test_an_elided_word_is_read_as_a_word_of_its_own() -> None:
+    """ "L'appel" and "qu'à" are two words each, a word that the pack has whole is one, and every letter stays in its place."""
+    (pack,) = FRENCH.packs
+    text = "L'appel aujourd'hui, jusqu'à jeudi l'8 mai."
+    tokens = scan(text, pack)
+    assert [t.low for t in tokens] == ["l'", "appel", "aujourd'hui", ",", "jusqu'", "à", "jeudi", "l'", "8", "mai", "."]
+    assert all(text[t.start : t.end] == t.text for t in tokens)
+
+
+def test_a_word_with_hyphens_is_one_where_the_pack_says_so() -> None:
+    """ "Rendez-vous" is one word, typed without its accent too; "dites-vous" is two."""
+    (pack,) = FRENCH.packs
+    assert [t.low for t in scan("rendez-vous apres-demain, dites-vous", pack)] == ["rendezvous", "apres", "-", "demain", ",", "dites", "-", "vous"]
+    assert own_facts("Rendez-vous après-demain à 9.", FRENCH) == ["après-demain à 9"]
+
+
+def test_a_time_belongs_to_the_unexplained_noun_before_it() -> None:
+    """ "L'appel de jeudi" is the appointment's, "la revue de jeudi" is not."""
+    assert own_facts("L'appel de jeudi à 9 est confirmé.", FRENCH) == ["jeudi à 9"]
+    assert own_facts("La revue de jeudi à 9. Appel mardi.", FRENCH) == ["mardi"]
+    assert own_facts("De jeudi à mardi, appel.", FRENCH) == ["jeudi à mardi"]
+    assert own_facts("Le train du mardi à 9, appel.", FRENCH) == ["mardi à 9"]
+
+
+def test_a_third_person_inside_a_phrase_of_function_words_is_nobody() -> None:
+    """ "Il faut" speaks of no one, "il" alone of somebody."""
+    assert own_facts("Appel jeudi à 9, il faut.", FRENCH) == ["jeudi à 9"]
+    assert own_facts("Appel jeudi à 9, il chante.", FRENCH) == ["jeudi à 9"]
+    assert own_facts("Il chante jeudi à 9. Appel mardi.", FRENCH) == ["mardi"]
+
+
+def test_a_street_is_followed_by_names_and_particles_alone() -> None:
+    """The words behind "12 rue" are part of it only as long as they look like a name."""
+    assert own_facts("Appel jeudi à 9, 12, rue de la Paix dites pourquoi.", FRENCH) == ["jeudi à 9", "12, rue de la Paix"]
+    assert "12 rue" not in own_facts("Appel jeudi à 9, 12 rue dites pourquoi.", FRENCH)
+    assert own_facts("Appel jeudi à 9, 12 boulevard Royal.", FRENCH) == ["jeudi à 9"]
+
+
+def test_minutes_behind_the_word_for_hours_belong_to_the_time() -> None:
+    """ "À 14 h 30" keeps its minutes whatever word comes next."""
+    assert own_facts("Appel jeudi à 14 h 30 chez Paul.", FRENCH) == ["jeudi à 14 h 30"]
