@@ -107,7 +107,7 @@ def _blocked(lows: Sequence[str], helped: bool, pack: Pack) -> str:
     """The word that gives this clause to another owner, '' where none does."""
     words = pack.words
     for index, low in enumerate(lows):
-        if low in words["third_person"]:
+        if low in words["third_person"] and not _in_a_phrase(lows, index, words["function"]):
             return THIRD + low
         after = lows[index + 1] if index + 1 < len(lows) else ""
         if low in words["your"] and after and after not in words["your_nouns"] and after not in pack.plain:
@@ -122,6 +122,12 @@ def _blocked(lows: Sequence[str], helped: bool, pack: Pack) -> str:
     return ""
 
 
+def _in_a_phrase(lows: Sequence[str], index: int, entries: frozenset[str]) -> bool:
+    """Whether the word at `index` is part of an entry of two or three words: the "il" of "il faut" is nobody."""
+    starts = ((index - back, index - back + size) for size in (2, 3) for back in range(min(size, index + 1)))
+    return any(" ".join(lows[begin:end]) in entries for begin, end in starts if end <= len(lows))
+
+
 def owner_of(span: Span, piece: Piece, parts: Sequence[Clause], pack: Pack) -> str:
     """OWN, or the word that gives the span to another matter."""
     within = [c for c in parts if c.begin < span.end and c.end > span.begin]
@@ -130,7 +136,8 @@ def owner_of(span: Span, piece: Piece, parts: Sequence[Clause], pack: Pack) -> s
         return blocked
     if span.kind is FactKind.TIME:
         telling = phrase_in([t.low for t in piece.tokens[span.begin : span.end]], pack.words["telling_times"])
-        blocked = telling or _of_a_noun(span, piece.tokens, pack) or _of_what_follows(span, piece.tokens, parts)
+        blocked = telling or _of_a_noun(span, piece.tokens, pack) or _of_a_noun_before(span, piece.tokens, pack)
+        blocked = blocked or _of_what_follows(span, piece.tokens, parts)
     if span.kind is FactKind.PLACE:
         blocked = next((t.low for t in piece.tokens[span.begin : span.end] if t.low in pack.words["telling_places"]), "")
     if span.kind is FactKind.PLACE and not clause.bare and _is_loose(span, piece.tokens, pack):
@@ -153,6 +160,17 @@ def _of_a_noun(span: Span, tokens: Sequence[Token], pack: Pack) -> str:
     if noun and (before in words["determiners"] or first in words["determiners"] or tokens[span.end - 1].low.endswith("'s")):
         return noun
     return after.text if after.text == "=" else ""
+
+
+def _of_a_noun_before(span: Span, tokens: Sequence[Token], pack: Pack) -> str:
+    """The unexplained noun that a time belongs to where nouns stand first ("la revue de jeudi"); '' where there is none."""
+    genitives = pack.writing.genitives
+    at = span.begin if tokens[span.begin].low in genitives else span.begin - 1
+    if at < 1 or tokens[at].low not in genitives:
+        return ""
+    noun = tokens[at - 1]
+    explained = noun.low in pack.plain or noun.low in pack.timely or noun.low in pack.words["your_nouns"]
+    return noun.low if noun.kind == "word" and not explained else ""
 
 
 def _of_what_follows(span: Span, tokens: Sequence[Token], parts: Sequence[Clause]) -> str:

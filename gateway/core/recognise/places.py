@@ -139,8 +139,12 @@ def _shape(tokens: Sequence[Token], index: int, pack: Pack) -> int:
             return end
     if _is_number(token, pack) and after is not None and after.low in words["place_heads_before"]:
         return index + 2
-    if token.kind in ("number", "code") and after is not None and after.low in words["place_openers"]:  # 12 rue des Fictions
-        end = index + 2
+    comma = after is not None and after.text == "," and index + 2 < size  # "2, boulevard Royal"
+    opener = tokens[index + 2] if comma else after
+    if token.kind in ("number", "code") and opener is not None and opener.low in words["place_openers"]:  # 12 rue des Fictions
+        end = index + 2 + comma
+        if words["place_particles"]:
+            return _named(tokens, end - 1, pack) if opener.low in words["place_heads_named"] else index
         while end < size and end < index + 6 and tokens[end].kind == "word":
             end += 1
         return end
