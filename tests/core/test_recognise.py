@@ -100,8 +100,15 @@ def test_a_mail_that_frames_explain_whole_is_complete() -> None:
     assert reading.company_text == "Hello Dana,\n\nThursday at 3 works for me.\nSee you then.\n\nRobin Vale\n"
 
 
-def test_a_mail_without_an_appointment_yields_nothing_even_where_its_sentences_are_harmless() -> None:
-    reading = read("Hi Dana,\n\nHave a good weekend.\n\nRobin", "Hello")
+def test_a_mail_of_approved_sentences_alone_is_carried_though_it_names_no_appointment() -> None:
+    reading = read("Hi Dana,\n\nHave a good weekend.\n\nRobin", "Thank you")
+    assert reading.complete
+    assert reading.company_text == "Hello Dana,\n\nHave a good weekend.\n\nRobin Vale\n"
+    assert reading.company_subject == "Thank you"
+
+
+def test_one_withheld_sentence_withholds_a_mail_without_an_appointment() -> None:
+    reading = read("Hi Dana,\n\nHave a good weekend. Tell him.\n\nRobin", "Hello")
     assert not reading.appointment
     assert reading.company_text == ""
     assert reading.company_subject == ""

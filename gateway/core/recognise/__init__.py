@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.core.links import is_phone
 from gateway.core.model import Fact, FactKind, Reading, RecogniserContext, Sentence, Status, TextBlock
@@ -29,6 +29,7 @@ LONGEST_TEXT = 40_000  # characters of all blocks together; beyond it nothing is
 LONGEST_SENTENCE = 400  # tokens
 CERTAIN, LIKELY, WEAK = 4, 2, 1
 LABELLED = ("time", "place", "phone", "code")
+SAID = ("body", "label", "row")  # the parts of which an approved sentence is carried
 FOOTER_WORDS = 6  # "Sent from my phone" is one; what is longer may say something
 
 
@@ -59,16 +60,17 @@ def recognise(blocks: tuple[TextBlock, ...], context: RecogniserContext, packs: 
     pieces = [language.own(piece, pack, packs) for source, text in texts for piece in split(source, text, pack, packs)]
     judged = [_judge(piece, context, spoken) for piece, spoken in pieces]
     _lists(judged)
-    appointment = _gate(judged)
+    _history(judged)
+    complete = all(j.verdict.approved for j in judged)
+    appointment = _gate(judged) or complete and any(j.verdict.approved and j.piece.part in SAID for j in judged)
     facts = tuple(fact for j in judged for fact in j.facts)
     status = _status(judged)
     sentences = tuple(
         Sentence(j.piece.source, j.piece.text, j.verdict.approved, j.verdict.rule, j.verdict.word, spoken.language)
         for j, (_, spoken) in zip(judged, pieces, strict=True)
     )
-    complete = all(j.verdict.approved for j in judged)
     text = template.company_text(_lines(judged, pack), context, pack) if appointment else ""
-    subject = template.company_subject(status, _headline(judged), pack) if text else ""
+    subject = (_own_subject(judged) or template.company_subject(status, _headline(judged), pack)) if text else ""
     reading = Reading(pack.language, appointment, status, facts, sentences, complete, text, subject)
     if is_composed(reading, context, packs):
         return reading
@@ -78,7 +80,7 @@ def recognise(blocks: tuple[TextBlock, ...], context: RecogniserContext, packs: 
 def _judge(piece: Piece, context: RecogniserContext, pack: Pack) -> _Judged:
     """One sentence: its spans, their owners, the frames, and whether it can open the gate of the mail."""
     if piece.part == "quoted":
-        return _Judged(piece, frames.Verdict(False, "quoted-history"), [])
+        return _Judged(piece, frames.Verdict(False, "quoted-history"), _of_forwarded(piece, context, pack))
     if len(piece.tokens) > LONGEST_SENTENCE:
         return _Judged(piece, frames.Verdict(False, "too-long"), [])
     if is_foreign_script(piece.text):
@@ -94,6 +96,8 @@ def _judge(piece: Piece, context: RecogniserContext, pack: Pack) -> _Judged:
     barred = "label" if piece.label == "other" else "language" if spans and language.is_foreign(piece, pack) else ""
     facts = [Fact(s.kind, s.text, piece.source, barred or ownership.owner_of(s, piece, parts, pack), 2 if s.full else 0 if s.weak else 1) for s in spans]
     verdict = frames.judge(piece, spans, context, pack)
+    if verdict.approved and not barred:  # a closed frame says more of whose a fact is than any word near it
+        facts = [replace(fact, owner=OWN) for fact in facts]
     if piece.label in LABELLED and not verdict.approved and all(f.owner == OWN for f in facts) and _is_explained_line(piece, spans):
         verdict = frames.Verdict(True, "labelled", appointment=piece.label == "time")
     relation = _relation(piece, pack) if spans else "stated"  # what is said of no time, nobody asks
@@ -166,6 +170,26 @@ def _signature(piece: Piece, context: RecogniserContext, pack: Pack) -> frames.V
     return frames.Verdict(False, "signature-not-plain", words[0].text)
 
 
+def _of_forwarded(piece: Piece, context: RecogniserContext, pack: Pack) -> list[Fact]:
+    """The facts of a labelled line of quoted history ("When: Tue 23 Feb, 10:00") that says nothing else."""
+    if piece.label not in LABELLED or len(piece.tokens) > LONGEST_SENTENCE or is_foreign_script(piece.text):
+        return []
+    spans = find_spans(piece.text, piece.tokens, context, pack)
+    if not _is_explained_line(piece, spans):
+        return []
+    return [Fact(s.kind, s.text, piece.source, OWN, 2 if s.full else 0 if s.weak else 1) for s in spans]
+
+
+def _history(judged: list[_Judged]) -> None:
+    """History counts for what it labels as the appointment, and only where the writer names no time: an old invitation may have been overtaken."""
+    told = any(f.owner == OWN and f.kind is FactKind.TIME for j in judged if j.piece.part not in ("subject", "quoted") for f in j.facts)
+    for j in judged:
+        if j.piece.part == "quoted" and told:
+            j.facts = []
+        elif j.piece.part == "quoted" and any(f.rank == 2 for f in j.facts):
+            j.anchor = LIKELY
+
+
 def _lists(judged: list[_Judged]) -> None:
     """A list is one thing: a row with an unexplained word takes the facts of all its rows with it."""
     rows = Counter((j.piece.source, j.piece.group) for j in judged if j.piece.part == "row")
@@ -204,6 +228,14 @@ def _status(judged: Sequence[_Judged]) -> Status:
     return next((status for status in named if status is not Status.STATED), Status.STATED)
 
 
+def _own_subject(judged: Sequence[_Judged]) -> str:
+    """The subject as written where all of it is approved and none of it belongs to another matter; '' otherwise."""
+    subject = [j for j in judged if j.piece.source == "subject"]
+    said = any(j.verdict.approved and j.piece.part == "subject" for j in subject)
+    clean = said and all(j.verdict.approved and all(f.owner == OWN for f in j.facts) for j in subject)
+    return " ".join(j.piece.text for j in subject) if clean else ""
+
+
 def _headline(judged: Sequence[_Judged]) -> str:
     """The time for the subject line: one with day and hour before less, one on offer before others, the body before the subject."""
     times = [
@@ -222,7 +254,7 @@ def _lines(judged: Sequence[_Judged], pack: Pack) -> list[str]:
         own = [f for f in j.facts if f.owner == OWN]
         said = "\n".join(lines)
         own = [f for f in own if f.text not in said]
-        if j.verdict.approved and j.piece.part in ("body", "label", "row") and all(f.owner == OWN for f in j.facts):
+        if j.verdict.approved and j.piece.part in SAID and all(f.owner == OWN for f in j.facts):
             lines.append(j.piece.text)
         elif own:
             lines += template.fact_lines("also_time" if j.piece.part == "subject" else j.relation, own, pack)

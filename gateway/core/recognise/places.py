@@ -150,10 +150,19 @@ def _shape(tokens: Sequence[Token], index: int, pack: Pack) -> int:
         return end
     start = index + (1 if token.kind in ("number", "code") else 0)
     end = start
-    while end < size and end < start + 4 and tokens[end].capital and tokens[end].kind == "word" and tokens[end].low not in words["weekdays"]:
+    while end < min(size, start + 5) and (_is_named(tokens[end], pack) or _is_nth(tokens, end, start)):
         end += 1
         if end > start + 1 and tokens[end - 1].low in words["place_heads_after"]:
             return end + (end < size and tokens[end].kind in ("number", "code") and tokens[end - 1].low in words["place_heads_before"])  # "Seminar Room 3"
-        if end < size and tokens[end].text == "." and not tokens[end].spaced:
+        if end < size and tokens[end].text in ".'" and not tokens[end].spaced:  # "St. James", "Surgeons' Close"
             end += 1
     return index
+
+
+def _is_named(token: Token, pack: Pack) -> bool:
+    return token.kind == "word" and token.capital and token.low not in pack.words["weekdays"]
+
+
+def _is_nth(tokens: Sequence[Token], at: int, start: int) -> bool:
+    """Whether a street has a number for its name ("214 West 29th Street")."""
+    return at > start and tokens[at].kind == "ordinal" and at + 1 < len(tokens) and tokens[at + 1].capital

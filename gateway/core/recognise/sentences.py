@@ -22,10 +22,10 @@ PICTURES = {  # a picture at the front of a line is a label: clocks and calendar
     **dict.fromkeys("\U0001f4cd\U0001f3e2\U0001f517\U0001f4bb", "place"),
     **dict.fromkeys("\U0001f4de\u260e\U0001f4f1", "phone"),
 }
-REPLY_MARK = re.compile(  # what mail programs of many languages put before a subject
-    r"\s*(?:(?:re|aw|fw|fwd|wg|tr|rv|sv|vs|vb|antw|doorst|odp|pd|ynt|ilt|res|enc|ref|rif|inoltro|r|i|fs|回复|答复|转发|返信|転送|رد|إعادة توجيه|उत्तर|अग्रेषित)\s?(?:\[\d+\])?\s?: ?)+",
-    re.IGNORECASE,
+MARKS_OF_PROGRAMS = (
+    "re aw fw fwd wg tr rv sv vs vb antw doorst odp pd ynt ilt res enc ref rif inoltro r i fs 回复 答复 转发 返信 転送 رد توجيه उत्तर अग्रेषित"  # before a subject
 )
+REPLY_MARK = re.compile(rf"\s*(?:(?:{'|'.join(MARKS_OF_PROGRAMS.split())})\s?(?:\[\d+\])?\s?: ?)+", re.IGNORECASE)
 RULE = re.compile(r"\s*[-_=*\u2500\u2014]{4,}")
 
 
@@ -55,7 +55,7 @@ def split(source: str, text: str, pack: Pack, packs: Packs | None = None) -> lis
     pieces: list[Piece] = []
     quoted = closing = False
     group = 0
-    lines = _joined(text.split("\n"))
+    lines = _joined(text.split("\n"), every)
     last = _last_of_body(lines, pack, every)
     for number, line in enumerate(lines):
         stripped = line.strip()
@@ -64,7 +64,7 @@ def split(source: str, text: str, pack: Pack, packs: Packs | None = None) -> lis
             continue
         quoted = quoted or _opens_history(stripped, _next(lines, number), every)
         if quoted or stripped.startswith(">"):
-            pieces.append(Piece(source, stripped, scan(stripped, pack), "quoted"))
+            pieces.append(Piece(source, stripped, scan(stripped, pack), "quoted", "" if stripped.startswith(">") else _label(stripped, every)[0]))
             continue
         closing = closing or number > last or (stripped in ("--", "-- ") and number > 0)
         footer = bare(stripped).startswith(tuple(_all("footers", every)))
@@ -74,7 +74,9 @@ def split(source: str, text: str, pack: Pack, packs: Packs | None = None) -> lis
         label, rest = _label(stripped, every)
         if label:
             group += 1
-            pieces.append(Piece(source, stripped, scan(stripped, pack), "label", label, group))
+            (first, tokens), *more = _cut(stripped, pack)
+            pieces.append(Piece(source, first, tokens, "label", label, group))
+            pieces += [Piece(source, sentence, tokens, "body", group=group) for sentence, tokens in more]
             continue
         row = _row(stripped, pack)
         group += 0 if row else 1
@@ -98,13 +100,13 @@ def _next(lines: list[str], number: int) -> str:
     return next((line.strip() for line in lines[number + 1 :] if line.strip()), "")
 
 
-def _joined(lines: list[str]) -> list[str]:
+def _joined(lines: list[str], packs: Sequence[Pack]) -> list[str]:
     """Lines as written, with those put together again that a mail program wrapped."""
     out: list[str] = []
     wrapped = False
     for line in lines:
         stripped = line.strip()
-        go_on = wrapped and stripped and not BULLET.match(stripped) and not stripped.startswith(">")
+        go_on = wrapped and stripped and not BULLET.match(stripped) and not stripped.startswith(">") and not _label(stripped, packs)[0]
         if go_on:
             out[-1] = out[-1].rstrip() + " " + stripped
         else:
@@ -141,7 +143,8 @@ def _label(line: str, packs: Sequence[Pack]) -> tuple[str, str]:
     """("place", "the rest") of "Where: the rest"; a picture of a clock or a pin is a label too."""
     if line[0] in PICTURES:
         return PICTURES[line[0]], line[1:]
-    head, colon, rest = line.lstrip("-*\u2022 ").partition(":")
+    bullet = BULLET.match(line)
+    head, colon, rest = line[bullet.end() if bullet else 0 :].partition(":")
     if not colon or not rest.strip() or len(head) > 40:
         return "", ""
     low = bare(head.strip())
@@ -170,8 +173,11 @@ def _cut(text: str, pack: Pack) -> list[tuple[str, tuple[Token, ...]]]:
     """A paragraph cut into sentences."""
     tokens = scan(text, pack)
     cuts: list[int] = []
+    bullet = BULLET.match(text)
     for index, token in enumerate(tokens[:-1]):
         after = tokens[index + 1]
+        if bullet and token.end <= bullet.end():
+            continue
         if token.kind == "sign" and token.text in ".!?\u2026" and after.spaced and after.text not in ".!?":
             before = tokens[index - 1] if index else None
             abbreviated = before is not None and not token.spaced and (before.low in pack.words["abbreviations"] or (len(before.low) == 1 and before.capital))

@@ -169,7 +169,8 @@ def _word_letter(tokens: Sequence[Token], index: int, code: str, pack: Pack) -> 
         return "P"
     if any(pair in words["bound_prepositions"] for pair in pairs):
         return "b"  # "a las 3"
-    return next((mark for mark, name in CLASSES if low in words[name]), ".")
+    single = next((mark for mark, name in CLASSES if low in words[name]), "")
+    return single or next((mark for mark, name in CLASSES if any(pair in words[name] for pair in pairs)), ".")  # "New York"
 
 
 def time_spans(tokens: Sequence[Token], taken: Sequence[bool], pack: Pack) -> list[tuple[int, int, bool, bool]]:
@@ -216,7 +217,7 @@ def _trimmed(code: str, begin: int, end: int, tokens: Sequence[Token], pack: Pac
             begin, end = begin + 1, end - 1
         elif part[-1] in RIGHT or (not alone and part[-1] in "REo" and part[-2] != "U"):
             end -= 1
-        elif not alone and part[-1] in "Nw" and part[-2:] != "AN" and after is not None and after.kind == "word" and after.spaced and not _may_follow(after, pack):
+        elif not alone and part[-1] in "Nw" and part[-2:] != "AN" and after and after.kind == "word" and after.spaced and not _may_follow(after, pack):
             end -= 1
         else:
             break

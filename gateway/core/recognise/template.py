@@ -61,7 +61,8 @@ def is_composed(reading: Reading, context: RecogniserContext, packs: Packs) -> b
     pack = next((p for p in packs.packs if p.language == reading.language), None)
     if pack is None or not reading.appointment:
         return False
-    approved = [s.text for s in reading.sentences if s.approved and s.rule not in NEVER_SAID] + [f.text for f in reading.facts if f.owner == "appointment"]
+    said = [s.text for s in reading.sentences if s.approved and (s.rule not in NEVER_SAID or s.source == "subject")]
+    approved = said + [f.text for f in reading.facts if f.owner == "appointment"]
     approved += [first_name(context.client_names), coach_name(context.coach_names)]
     rest = f"{reading.company_subject}\n{reading.company_text}"
     for text in sorted({t for t in approved if t}, key=len, reverse=True):
