@@ -74,8 +74,8 @@ def split(source: str, text: str, pack: Pack, packs: Packs | None = None) -> lis
         label, rest = _label(stripped, every)
         if label:
             group += 1
-            (first, tokens), *more = _cut(stripped, pack)
-            pieces.append(Piece(source, first, tokens, "label", label, group))
+            (opening, tokens), *more = _cut(stripped, pack)
+            pieces.append(Piece(source, opening, tokens, "label", label, group))
             pieces += [Piece(source, sentence, tokens, "body", group=group) for sentence, tokens in more]
             continue
         row = _row(stripped, pack)
