@@ -75,10 +75,10 @@ def is_set_apart(text: str) -> bool:
 
 
 def is_garbled(text: str) -> bool:
-    """Whether text was written in one charset and read in another: runs of signs and accented letters where words should be."""
+    """Whether text was written in one charset and read in another: runs of accented letters, controls and signs where words should be."""
     if text.isascii():
         return False
-    runs = [run for run in _WESTERN.findall(text) if sum(map(str.isalpha, run)) > 2 and len(set(run)) > 2]
+    runs = [run for run in _WESTERN.findall(text) if sum(c.isalpha() or c < "\u00a0" for c in run) > 2 and len(set(run)) > 2]
     return sum(map(len, runs)) >= GARBLED
 
 

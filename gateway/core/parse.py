@@ -62,7 +62,7 @@ class Defect(StrEnum):
     UNKNOWN_ENCODING = "unknown transfer encoding"
     BROKEN_ENCODING = "broken transfer encoding"
     UNREADABLE_CHARSET = "unreadable charset"
-    WRONG_CHARSET = "text in another charset than it names"
+    WRONG_CHARSET = "octets that are no text in their charset"
     CONTROL_CHARACTERS = "control characters"
     TEXT_TOO_LARGE = "text too large"
     HTML_TOO_COMPLEX = "html too complex"
@@ -321,10 +321,11 @@ def _text(entity: _Entity, octets: bytes, media_type: str) -> tuple[str | None, 
     charset = entity.get_param("charset", "us-ascii")
     text = header_section.decoded(content, charset) if isinstance(charset, str) else None
     if text is None:
-        return None, "", [_charset_defect(content)]
+        guessed = header_section.decoded(content, "utf-8")  # as every reader would, whatever the name of the charset
+        return None, "", [_no_text(content.decode("latin-1") if guessed is None else guessed, Defect.UNREADABLE_CHARSET)]
     text = text.removeprefix("\ufeff").replace("\r\n", "\n")
     if _CONTROL.search(text):
-        return None, "", [Defect.CONTROL_CHARACTERS]
+        return None, "", [_no_text(text, Defect.CONTROL_CHARACTERS)]
     if media_type == "text/html":
         page = html.read(text)
         return (None, "", [Defect.HTML_TOO_COMPLEX]) if page is None else (page.visible, page.hidden, [])
@@ -333,10 +334,9 @@ def _text(entity: _Entity, octets: bytes, media_type: str) -> tuple[str | None, 
     return text, "", []
 
 
-def _charset_defect(content: bytes) -> Defect:
-    """What is wrong with text that its charset does not read. UTF-8 and Western text show every reader enough; where neither does, each guesses for himself."""
-    guessed = header_section.decoded(content, "utf-8") is not None or not disguise.is_garbled(content.decode("latin-1"))
-    return Defect.UNREADABLE_CHARSET if guessed else Defect.WRONG_CHARSET
+def _no_text(guessed: str, trouble: Defect) -> Defect:
+    """`trouble`, unless its text is disguised as well: read as UTF-8 or Western, most text shows every reader enough; else each guesses for himself."""
+    return Defect.WRONG_CHARSET if disguise.is_garbled(guessed) or disguise.is_coded_file(guessed) else trouble
 
 
 def _transfer_decoded(octets: bytes, encoding: str) -> bytes | Defect:
