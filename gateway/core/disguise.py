@@ -14,7 +14,7 @@ from collections.abc import Iterator
 MIXED_WORDS = 3  # with one seam each: a letter typed on the wrong keyboard happens, not three times
 APART = 6  # letters
 APART_HEADING = 32  # letters: what is set apart with capitals up to this length is a name or a heading
-GARBLED = 12  # characters: two words; a single broken name is a quotation
+GARBLED = 12  # characters, in two words or more: a single broken name is a quotation
 
 # alphabets that share shapes: Latin on one side; Greek, Coptic, Cyrillic, Armenian, Cherokee and Lisu on the other
 _LATIN = r"A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff"
@@ -79,7 +79,7 @@ def is_garbled(text: str) -> bool:
     if text.isascii():
         return False
     runs = [run for run in _WESTERN.findall(text) if sum(c.isalpha() or c < "\u00a0" for c in run) > 2 and len(set(run)) > 2]
-    return sum(map(len, runs)) >= GARBLED
+    return len(runs) > 1 and sum(map(len, runs)) >= GARBLED
 
 
 def is_coded_file(text: str) -> bool:
