@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from functools import partial
@@ -14,9 +14,10 @@ from pathlib import Path
 import structlog
 
 from gateway import __version__, answers
+from gateway.chores import Chores
 from gateway.config import Config
 from gateway.core.model import AuditEvent, Outgoing, Receipt, Submission
-from gateway.core.notice import delivery_notice, digest_notice
+from gateway.core.notice import delivery_notice
 from gateway.core.policy import Ruleset, parse_policies
 from gateway.core.policy_page import policy_page
 from gateway.core.schedule import Patience
@@ -37,10 +38,10 @@ from gateway.edges.submission import SubmissionServer, SubmissionSettings
 from gateway.edges.systemd import tell_systemd
 from gateway.edges.timers import Timers
 from gateway.edges.vault import Vault
+from gateway.edges.witness import Witness
 from gateway.errors import GatewayError, failure
 from gateway.house import House, Ports
 from gateway.ports import Delivery, Lease
-from gateway.release import reconsider, ripe
 
 TENANT = 1  # the schema knows several; one configuration file serves one coach
 _DRAIN_SECONDS = 20.0
@@ -72,12 +73,9 @@ async def initialise(config: Config) -> list[str]:
 
 
 async def _introduce(store: Store, config: Config) -> None:
-    """Let the store know the people that the configuration names. Who was named before and is not now is removed by `contact remove`."""
+    """Let the store know the people that the configuration names, and forget whom it named before and names no more."""
     await store.put_coach(TENANT, config.person)
-    known = (await store.directory(TENANT)).contacts
-    for contact in config.contacts:
-        if contact not in known:
-            await store.put_contact(TENANT, contact)
+    await store.configure_contacts(TENANT, config.contacts)
 
 
 # ------------------------------------------------------------------------------------------------ the parts, opened and closed
@@ -177,8 +175,10 @@ async def _serve(config: Config) -> None:
         ports, house = await stack.enter_async_context(open_house(config))
         store = ports.store
         assert isinstance(store, Store)  # noqa: S101  # for the type checker: open_house built it
-        notary = Notary.load(_notary_file(config))
+        wake = asyncio.Event()
+        chores = Chores(TENANT, ports, house, store, Notary.load(_notary_file(config)), Witness(config.state_dir / "checkpoint"), wake)
         await _introduce(store, config)
+        await chores.doubt_an_older_database()
         await store.release_leases()
         await store.record(
             TENANT,
@@ -187,7 +187,6 @@ async def _serve(config: Config) -> None:
                 AuditEvent("policy-loaded", None, None, (("ruleset", house.ruleset.digest[:16]), ("count", str(len(house.ruleset.rules))))),
             ),
         )
-        wake = asyncio.Event()
         relay = SmtpRelay(relay_settings(config))
         courier = Courier(
             store,
@@ -206,7 +205,7 @@ async def _serve(config: Config) -> None:
             ports.clock,
             partial(room, config),
         )
-        timers = _timers(config, ports, house, store, notary, wake)
+        timers = _timers(config, chores)
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -225,7 +224,7 @@ async def _serve(config: Config) -> None:
         waiting.cancel()
         await delivering
         await store.record(TENANT, (AuditEvent("stopped", None, None),))
-        await store.checkpoint(TENANT, notary)
+        await chores.checkpoint()
         _log.info("stopped")
 
 
@@ -266,38 +265,13 @@ async def _record_failure(error: Exception, submission: Submission, store: Store
         _log.error("audit event lost", audit=word, error=type(second).__name__)
 
 
-def _timers(config: Config, ports: Ports, house: House, store: Store, notary: Notary, wake: asyncio.Event) -> Timers:
+def _timers(config: Config, chores: Chores) -> Timers:
     timers = Timers()
-
-    async def digest() -> None:
-        untold = await store.untold(TENANT)
-        if not untold:
-            return
-        coach = (await store.directory(TENANT)).coach
-        waiting = len(await store.held_list(TENANT))
-        lines: Sequence[tuple[str, str]] = [line for _, _, summary in untold for line in summary]
-        notice = house.notice(ports.ids.new(), coach, ports.clock.now(), lambda stamp: digest_notice(lines, coach, stamp, waiting=waiting))
-        if await store.tell(TENANT, [submission_id for submission_id, _, _ in untold], notice):
-            wake.set()
-
-    async def look_again() -> None:
-        for item in await store.held_list(TENANT):
-            try:
-                if await ripe(item, ports) and (whole := await store.held_get(item.id, with_raw=True)) and await reconsider(whole, ports, house):
-                    wake.set()
-            except GatewayError as error:  # this one goes on waiting; it must not keep the others
-                _log.warning("held item not resolved", item=item.id, error=type(error).__name__)
-
-    async def erase() -> None:
-        await store.erase()
-
-    async def checkpoint() -> None:
-        await store.checkpoint(TENANT, notary)
-
-    timers.every(config.notices.digest_seconds, "digest", digest)
-    timers.every(10, "held items", look_again)
-    timers.every(3600, "retention", erase)
-    timers.every(3600, "checkpoint", checkpoint)
+    timers.every(config.notices.digest_seconds, "digest", chores.digest)
+    timers.every(10, "held items", chores.look_again)
+    timers.every(10, "damage", chores.tell_damage)
+    timers.every(3600, "retention", chores.erase)
+    timers.every(600, "checkpoint", chores.checkpoint)
     return timers
 
 

@@ -4,28 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import email.policy
 import json
 import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import asdict
+from email import message_from_bytes
+from email.message import EmailMessage
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, TextIO
+from typing import Annotated, TextIO, TypeVar
 
 import typer
 from rich.table import Table
 
 from gateway.cli.context import TENANT, wide_console
 from gateway.core.audit import EVENTS, Verification
-from gateway.core.checkpoint import Checkpoint, parse_checkpoints
+from gateway.core.checkpoint import Checkpoint, NoteKey, checkpoints_in, key_in, parse_checkpoints
 from gateway.core.export import export_line, proof_of, verify_export, verify_proof
 from gateway.core.model import AuditEvent
 from gateway.edges.store import Entry, Notary, Store, note_key
 from gateway.errors import ConfigurationError
 
 app = typer.Typer(no_args_is_help=True)
+T = TypeVar("T")
 Json = Annotated[bool, typer.Option("--json", help="For programs.")]
 ClientId = Annotated[str | None, typer.Option("--client", metavar="ID", help="Only rows of this client.")]
 
@@ -87,8 +91,12 @@ def show(context: typer.Context, row: Annotated[int, typer.Argument(min=1, help=
 @app.command()
 def verify(
     context: typer.Context,
-    checkpoint: Annotated[list[Path] | None, typer.Option(metavar="FILE", help="Checkpoints you kept outside; repeat for more files.")] = None,
-    public_key: Annotated[Path | None, typer.Option(metavar="FILE", help="The public key as you kept it outside. Default: the one beside the log.")] = None,
+    checkpoint: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="Checkpoints you kept outside, or the saved notice; repeat for more; - for pasted text.")
+    ] = None,
+    public_key: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The public key as you kept it outside, or the saved notice. Default: the one beside the log.")
+    ] = None,
     export: Annotated[Path | None, typer.Option(metavar="FILE", help="Check this export (jsonl) instead of the log.")] = None,
     proof: Annotated[Path | None, typer.Option(metavar="FILE", help="Check this proof of one row instead of the log.")] = None,
     as_json: Json = False,
@@ -98,8 +106,8 @@ def verify(
 
     async def ask() -> Verification:
         async with _open(context) as store:
-            vkey = public_key.read_text() if public_key else _notary(context).public(await store.origin(TENANT))
-            return await store.verify(TENANT, note_key(vkey), outside)
+            key = read_key(public_key) if public_key else note_key(_notary(context).public(await store.origin(TENANT)))
+            return await store.verify(TENANT, key, outside)
 
     if export is None and proof is None:
         found = asyncio.run(ask())
@@ -107,9 +115,9 @@ def verify(
         raise ConfigurationError(("what left the log is checked with the public key you kept: give --public-key",))
     elif export is not None:
         with export.open(encoding="utf-8") as lines:
-            found = verify_export(lines, note_key(public_key.read_text()), outside)
+            found = verify_export(lines, read_key(public_key), outside)
     elif proof is not None:
-        found = verify_proof(proof.read_text(encoding="utf-8"), note_key(public_key.read_text()), outside)
+        found = verify_proof(proof.read_text(encoding="utf-8"), read_key(public_key), outside)
     typer.echo(json.dumps(asdict(found)) if as_json else in_words(found))
     if not found.ok:
         raise typer.Exit(1)
@@ -255,14 +263,32 @@ def writer(form: Form, file: TextIO, *, disclose: bool) -> Callable[[Entry], Non
 
 
 def read_checkpoints(files: list[Path]) -> tuple[Checkpoint, ...]:
-    """All checkpoints of `files`. Raises `ConfigurationError` naming the file that cannot be read as such."""
-    found: list[Checkpoint] = []
-    for file in files:
-        try:
-            found += parse_checkpoints(file.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise ConfigurationError((f"{file}: {error.strerror if isinstance(error, OSError) else error}",)) from None
-    return tuple(found)
+    """All checkpoints of `files`, each a file of them or a saved notice. Raises `ConfigurationError` naming the file that cannot be read as such."""
+    return tuple(checkpoint for file in files for checkpoint in _read(file, checkpoints_in))
+
+
+def read_key(file: Path) -> NoteKey:
+    """The public key in `file`, which may be a saved notice. Raises `ConfigurationError`."""
+    return _read(file, lambda text: note_key(key_in(text)))
+
+
+def _read(file: Path, find: Callable[[str], T]) -> T:
+    try:
+        octets = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+        return find(_text(octets))
+    except (OSError, ValueError) as error:
+        raise ConfigurationError((f"{file}: {error.strerror if isinstance(error, OSError) else error}",)) from None
+
+
+def _text(octets: bytes) -> str:
+    """The text of a saved mail, or of any other file as it is."""
+    message = message_from_bytes(octets, policy=email.policy.default)
+    if "Message-ID" not in message or not isinstance(message, EmailMessage):
+        return octets.decode("utf-8")
+    part = message.get_body(("plain",))
+    if part is None:
+        raise ValueError("this mail has no plain text")
+    return str(part.get_content())
 
 
 @contextmanager

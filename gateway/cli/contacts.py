@@ -62,7 +62,7 @@ def list_contacts(context: typer.Context, as_json: Annotated[bool, typer.Option(
         async with context.obj.open_store() as store:
             return tuple((await store.directory(TENANT)).contacts)
 
-    contacts = sorted((*asyncio.run(ask()), *context.obj.config.contacts), key=lambda c: (c.role, c.pattern))
+    contacts = sorted({*asyncio.run(ask()), *context.obj.config.contacts}, key=lambda c: (c.role, c.pattern))
     if as_json:
         typer.echo(json.dumps([{"who": c.pattern, "role": c.role.value} for c in contacts]))
         return
@@ -76,6 +76,8 @@ def list_contacts(context: typer.Context, as_json: Annotated[bool, typer.Option(
 def remove(context: typer.Context, who: Who) -> None:
     """Forget it: the person is unknown again, and only appointments pass."""
     pattern = _pattern(who)
+    if any(contact.pattern == pattern for contact in context.obj.config.contacts):
+        raise ConfigurationError((f"{pattern} is named in the configuration under coach.support: take it out there and restart",))
 
     async def take() -> bool:
         async with context.obj.open_store() as store:

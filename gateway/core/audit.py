@@ -70,6 +70,8 @@ EVENTS: dict[str, str] = {
     "started": "the gateway started",
     "stopped": "the gateway stopped in good order",
     "checkpoint": "the log up to and with this row was signed",
+    "checkpoint-sent": "a checkpoint was queued for the coach's mailbox",
+    "rolled-back": "the database was found to be older than the last checkpoint taken from it",
     "shredded": "the key of a client's audit details was destroyed",
     "erased": "stored mail was erased because its time was over",
     "exported": "the log was exported",

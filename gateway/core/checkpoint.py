@@ -139,6 +139,35 @@ def parse_checkpoints(notes: str) -> tuple[Checkpoint, ...]:
     return tuple(found)
 
 
+_ORIGIN = re.compile(r"coachgate/[0-9a-f]{16}")  # of our own logs: a line of its own begins a checkpoint
+_KEY_LINE = re.compile(r"(?m)^\S+\+[0-9a-f]{8}\+[A-Za-z0-9+/]+=*$")
+
+
+def checkpoints_in(text: str) -> tuple[Checkpoint, ...]:
+    """Every checkpoint in a text that may say other things too, such as a notice, quoted or indented. Raises `ValueError` where there is none, or where
+    one of our logs begins and cannot be read to its end: a damaged one must not be passed over."""
+    text = _unquoted(text)
+    found = [match for match in _NOTE.finditer(text) if _ORIGIN.fullmatch(match["origin"])]
+    begun = [line for line in text.split("\n") if _ORIGIN.fullmatch(line)]
+    if not found or len(begun) != len(found):
+        raise ValueError("a checkpoint in it is damaged" if begun else "it holds no checkpoint")
+    return tuple(checkpoint for match in found for checkpoint in parse_checkpoints(match[0]))
+
+
+def key_in(text: str) -> str:
+    """The one verifier key in such a text. Raises `ValueError` where there is none, or more than one."""
+    found = set(_KEY_LINE.findall(_unquoted(text)))
+    if len(found) != 1:
+        raise ValueError("it holds more than one public key" if found else "it holds no public key of an audit log")
+    key: str = found.pop()
+    return key
+
+
+def _unquoted(text: str) -> str:
+    """Lines without what mail programs put in front of them and behind, closed by a line end."""
+    return "\n".join(line.strip().lstrip("> ") for line in text.splitlines()) + "\n"
+
+
 def _signatures(lines: str) -> tuple[tuple[str, bytes, bytes], ...]:
     signatures = []
     for line in lines.splitlines():

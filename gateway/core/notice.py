@@ -24,6 +24,7 @@ from gateway.core.policy import EXCEPTION_CODES
 
 SENDER_NAME = "coachgate"
 _TAG = "+coachgate-"
+_MOST_SHOWN = 20  # ids in one notice
 _TOKEN = re.compile(r"[a-z0-9]{20,64}")
 
 
@@ -83,6 +84,7 @@ _ENGLISH: Mapping[str, str] = {
     "why-policy": "A rule of yours keeps this from going out by itself.",
     "why-disguised": "Part of it is written so that the gateway cannot read it (mixed alphabets, letters set apart or turned round, a wrong charset).",
     "why-unreadable": "A part of it could not be read, so nobody can say what it holds.",
+    "why-restored": "The gateway's memory was put back to an older state, so you may have dealt with this already. It waits until you say.",
     "why-loop": "It looks like a mail that has been through the gateway before.",
     "why-engine": "The gateway could not finish its work on it.",
     "told-subject": "What went where",
@@ -91,6 +93,20 @@ _ENGLISH: Mapping[str, str] = {
     "told-private": "All of it, sealed, to",
     "told-raw": "As you wrote it, to",
     "told-waiting": "Waiting for you",
+    "signed-subject": "The record of today, signed",
+    "signed-opening": "The audit record as it is now, signed. Keep this mail: whoever changes the record later cannot change this.",
+    "signed-key": "The record's public key:",
+    "signed-check": "To check the record, save this mail as a file and run on the gateway's machine:",
+    "damaged-subject": "Stored mail does not open any more",
+    "damaged-opening": "These copies lie in the gateway and cannot be opened: the master key is another one, or the disk is damaged. They have not gone out.",
+    "damaged-again": "Once the right master key or a backup is back in place, have each sent again, or erased:",
+    "rolled-back-subject": "The gateway's memory is older than it should be",
+    "rolled-back-opening": "The gateway started with a database that lacks what it has signed since: a backup was put back, by the operator or another.",
+    "rolled-back-copies": "Copies that may have gone out already; none is sent unless you say so:",
+    "rolled-back-held": "Held mails that you may have dealt with already; none leaves unless you say so:",
+    "rolled-back-see": "On the gateway's machine:",
+    "rolled-back-people": "Logins, clients and contacts are as they were then. Please look through them:",
+    "rolled-back-lost": "Mail accepted after that state is not in the gateway any more. It lies in the Sent folder of your mail program.",
     "delayed-subject": "A mail of yours is late",
     "delayed-opening": "The next mail server has not taken this mail yet. The gateway goes on trying; there is nothing to do.",
     "failed-subject": "A mail of yours was refused",
@@ -158,17 +174,43 @@ def held_notice(item: HeldItem, token: str, coach: Coach, stamp: Stamp, *, told:
     return _octets(coach, stamp, say["held-subject"], lines, reply_to=address)
 
 
-def digest_notice(summary: Sequence[tuple[str, str]], coach: Coach, stamp: Stamp, *, waiting: int = 0, language: str = "en") -> bytes:
-    """What went where since the last one. `summary`: pairs of "company" | "private" | "raw" and the recipient's path; `waiting`: number of held items."""
+def digest_notice(
+    summary: Sequence[tuple[str, str]], coach: Coach, stamp: Stamp, *, waiting: int = 0, checkpoint: tuple[str, str] | None = None, language: str = "en"
+) -> bytes:
+    """What went where since the last one. `summary`: pairs of "company" | "private" | "raw" and the recipient's path; `waiting`: number of held items.
+
+    `checkpoint`: a signed note of the audit log and the public key it verifies with; then the whole mail is what `audit verify` reads.
+    """
     say = _texts(language)
-    lines = [say["told-opening"], ""]
+    lines = [say["told-opening"], ""] if summary else []
     for purpose in (Purpose.COMPANY, Purpose.PRIVATE, Purpose.RAW):
         paths = Counter(path for word, path in summary if word == purpose)
         if paths:
             lines += [f"{say[f'told-{purpose}']}:", *(f"  {_printable(p)}{f' ({n} x)' if n > 1 else ''}" for p, n in sorted(paths.items())), ""]
     if waiting:
-        lines += [f"{say['told-waiting']}: {waiting}"]
-    return _octets(coach, stamp, say["told-subject"], lines)
+        lines += [f"{say['told-waiting']}: {waiting}", ""]
+    if checkpoint:
+        note, key = checkpoint
+        lines += [say["signed-opening"], "", *note.splitlines(), "", say["signed-key"], "", key, "", say["signed-check"], ""]
+        lines += ["  coachgate audit verify --checkpoint FILE --public-key FILE"]
+    return _octets(coach, stamp, say["told-subject" if summary else "signed-subject"], lines)
+
+
+def damaged_notice(copy_ids: Sequence[str], coach: Coach, stamp: Stamp, *, language: str = "en") -> bytes:
+    """Copies that do not open any more, by their opaque ids: what they are, and for whom, cannot be read either."""
+    say = _texts(language)
+    shown = [f"  {copy_id}" for copy_id in copy_ids[:_MOST_SHOWN]] + ["  ..."] * (len(copy_ids) > _MOST_SHOWN)
+    commands = ["  coachgate queue list", "  coachgate queue again ID", "  coachgate queue drop ID"]
+    return _octets(coach, stamp, say["damaged-subject"], [say["damaged-opening"], "", *shown, "", say["damaged-again"], "", *commands])
+
+
+def rolled_back_notice(copies: int, held: int, coach: Coach, stamp: Stamp, *, language: str = "en") -> bytes:
+    """The database is older than it should be. `copies` and `held`: how many were set aside, so that nothing goes out twice by itself."""
+    say = _texts(language)
+    lines = [say["rolled-back-opening"], "", f"{say['rolled-back-copies']} {copies}", f"{say['rolled-back-held']} {held}", ""]
+    lines += [say["rolled-back-see"], "", "  coachgate queue list", "  coachgate queue again ID", "  coachgate queue drop ID", "  coachgate held list", ""]
+    lines += [say["rolled-back-people"], "", *(f"  coachgate {noun} list" for noun in ("user", "client", "contact")), "", say["rolled-back-lost"]]
+    return _octets(coach, stamp, say["rolled-back-subject"], lines)
 
 
 def delivery_notice(

@@ -10,7 +10,7 @@ import hashlib
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
@@ -31,6 +31,8 @@ _TYPES = (int, int, datetime, str, str | None, str | None, bytes, bytes, bytes, 
 _COLUMNS = tuple(schema.audit.c[name] for name in ("tenant", "seq", "at", "event", "submission_id", "client_id", "detail", "commitment", "previous", "hash"))
 _LAST = select(schema.audit.c.seq, schema.audit.c.hash).where(schema.audit.c.tenant == bindparam("tenant")).order_by(schema.audit.c.seq.desc()).limit(1)
 _INSERT = insert(schema.audit)
+# what the gateway writes about its own notices: a day of nothing else need not be told
+_BOOKKEEPING = ("checkpoint", "checkpoint-sent", "told", "notice", "relayed", "deferred", "erased")
 _CLIENT_KEY = select(schema.client_keys.c.audit_key).where(
     schema.client_keys.c.tenant == bindparam("tenant"), schema.client_keys.c.client_id == bindparam("client_id")
 )
@@ -195,6 +197,20 @@ class Audit(Base):
         table = schema.checkpoints.c
         query = select(table.note).where(table.tenant == tenant).order_by(table.size)
         return await self._database.read(lambda connection: list(connection.execute(query).scalars()))
+
+    async def checkpoint_due(self, tenant: int, every: timedelta) -> bool:
+        """Whether the coach's mailbox should get a checkpoint: the last one that was mailed is older than `every`, and the log tells of more than notices."""
+        marks, audit = schema.checkpoints.c, schema.audit.c
+        mailed = select(marks.size, marks.mailed_at).where(marks.tenant == tenant, marks.mailed_at.is_not(None)).order_by(marks.size.desc()).limit(1)
+
+        def work(connection: Connection) -> bool:
+            last = connection.execute(mailed).first()
+            if last is not None and timedelta(0) <= self._clock.now() - last.mailed_at < every:
+                return False
+            news = select(audit.seq).where(audit.tenant == tenant, audit.seq > (last.size if last else 0), audit.event.not_in(_BOOKKEEPING))
+            return connection.execute(news.limit(1)).first() is not None
+
+        return await self._database.read(work)
 
     async def rolled_back(self, tenant: int, note: str) -> bool:
         """Whether the database lacks the checkpoint `note` that was taken from it before: then an older state of it was restored."""

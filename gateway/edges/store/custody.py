@@ -124,22 +124,39 @@ class Custody(Audit):
         rows = await self._database.read(lambda connection: connection.execute(query).all())
         return [(row.id, row.at, self._open_record(Told, row.summary, "submissions.summary", row.id).summary) for row in rows]
 
-    async def tell(self, tenant: int, submission_ids: Iterable[str], notice: Outgoing, events: tuple[AuditEvent, ...] = ()) -> bool:
-        """Queue the digest and mark what it tells, in one transaction. False, with nothing done, where another process has told some of it already."""
+    async def tell(
+        self, tenant: int, submission_ids: Iterable[str], notice: Outgoing, events: tuple[AuditEvent, ...] = (), *, checkpoint: int | None = None
+    ) -> bool:
+        """Queue the digest and mark what it tells, in one transaction. False, with nothing done, where another process has told some of it already.
+
+        `checkpoint`: the size of the one that the digest carries to the coach's mailbox.
+        """
         ids = sorted(set(submission_ids))
         rows = self._sealed_rows(tenant, None, self._clock.now(), (notice,))
 
         def work(connection: Connection) -> bool:
             table = schema.submissions
             lock = select(table.c.id).where(table.c.tenant == tenant, table.c.id.in_(ids), table.c.summary.is_not(None)).with_for_update()
-            if len(connection.execute(lock).all()) != len(ids) or not ids:
+            if len(connection.execute(lock).all()) != len(ids) or not (ids or checkpoint):
+                return False
+            if checkpoint is not None and not self._mailed(connection, tenant, checkpoint):
                 return False
             connection.execute(update(table).where(table.c.id.in_(ids)).values(summary=None))
             rows.insert(connection)
-            self._append(connection, tenant, events or (AuditEvent("told", None, None, (("count", str(len(ids))),)),))
+            told = (AuditEvent("told", None, None, (("count", str(len(ids))),)),) if ids else ()
+            self._append(connection, tenant, events or told)
             return True
 
         return await self._database.write(work)
+
+    def _mailed(self, connection: Connection, tenant: int, size: int) -> bool:
+        """Mark the checkpoint of `size` rows as sent; False where it is already, or is none."""
+        marks = schema.checkpoints
+        fresh = update(marks).where(marks.c.tenant == tenant, marks.c.size == size, marks.c.mailed_at.is_(None)).values(mailed_at=self._clock.now())
+        if not connection.execute(fresh).rowcount:
+            return False
+        self._append(connection, tenant, (AuditEvent("checkpoint-sent", None, None, (("count", str(size)),)),))
+        return True
 
 
 _USED = (exists().where(table.c.body_id == schema.bodies.c.id) for table in (schema.copies, schema.held))

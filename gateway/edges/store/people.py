@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 
 from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
 from sqlalchemy.sql.elements import ColumnElement
@@ -109,16 +110,34 @@ class People(Held):
 
     async def put_contact(self, tenant: int, contact: Contact) -> None:
         """Remember somebody who is no client."""
-        name = self._hash("digest", contact.pattern)
-        record = self._seal_record(contact, "contacts", tenant, name.hex())
+        await self._database.write(lambda connection: self._put_contact(connection, tenant, contact, configured=0))
+
+    def _put_contact(self, connection: Connection, tenant: int, contact: Contact, *, configured: int) -> None:
+        contacts, name = schema.contacts, self._hash("digest", contact.pattern)
+        mine = (contacts.c.tenant == tenant, contacts.c.pattern_hash == name)
+        values = {"record": self._seal_record(contact, "contacts", tenant, name.hex()), "configured": configured}
+        if not connection.execute(update(contacts).where(*mine).values(**values)).rowcount:
+            connection.execute(insert(contacts).values(tenant=tenant, pattern_hash=name, **values))
+        detail = (("role", contact.role.value), ("recipient", self.pseudonym(contact.pattern)))
+        self._changed(connection, tenant, AuditEvent("contact-changed", None, None, detail))
+
+    async def configure_contacts(self, tenant: int, contacts: Iterable[Contact]) -> None:
+        """Make the store agree with the contacts that the configuration names: those are written, whom it named before and names no more is removed.
+
+        Whom the coach named by other means stays, unless the configuration names the same one now: then it is the configuration's.
+        """
+        named = {self._hash("digest", contact.pattern): contact for contact in contacts}
+        table = schema.contacts
 
         def work(connection: Connection) -> None:
-            contacts = schema.contacts
-            mine = (contacts.c.tenant == tenant, contacts.c.pattern_hash == name)
-            if not connection.execute(update(contacts).where(*mine).values(record=record)).rowcount:
-                connection.execute(insert(contacts).values(tenant=tenant, pattern_hash=name, record=record))
-            detail = (("role", contact.role.value), ("recipient", self.pseudonym(contact.pattern)))
-            self._changed(connection, tenant, AuditEvent("contact-changed", None, None, detail))
+            rows = connection.execute(select(table).where(table.c.tenant == tenant).order_by(table.c.pattern_hash).with_for_update()).all()
+            known = {row.pattern_hash: self._open_record(Contact, row.record, "contacts", tenant, row.pattern_hash.hex()) for row in rows if row.configured}
+            for name in known.keys() - named.keys():
+                connection.execute(delete(table).where(table.c.tenant == tenant, table.c.pattern_hash == name))
+                self._changed(connection, tenant, AuditEvent("contact-removed", None, None, (("recipient", self.pseudonym(known[name].pattern)),)))
+            for name, contact in named.items():
+                if known.get(name) != contact:
+                    self._put_contact(connection, tenant, contact, configured=1)
 
         await self._database.write(work)
 

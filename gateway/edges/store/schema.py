@@ -77,6 +77,7 @@ contacts = Table(
     _tenant(primary_key=True),
     Column("pattern_hash", LargeBinary, primary_key=True),
     Column("record", LargeBinary, nullable=False),  # sealed
+    Column("configured", Integer, nullable=False, server_default=text("0")),  # 1: the configuration names it, and takes it away again
     sqlite_strict=True,
 )
 submissions = Table(
@@ -120,6 +121,7 @@ copies = Table(
     Column("lease_owner", Text),
     Column("lease_until", Moment),
     Column("finished_at", Moment),
+    Column("told", Integer, nullable=False, server_default=text("0")),  # 1 once the coach was told that it does not open any more
     Index("ix_copies_state_next_attempt_at", "state", "next_attempt_at"),
     Index("ix_copies_body_id", "body_id"),
     sqlite_strict=True,
@@ -166,6 +168,7 @@ checkpoints = Table(
     Column("at", Moment, nullable=False),
     Column("note", Text, nullable=False),
     Column("frontier", LargeBinary, nullable=False),  # roots of the full subtrees, so that the next checkpoint need not read the whole log
+    Column("mailed_at", Moment),  # when a notice took it to the coach's mailbox
     sqlite_strict=True,
 )
 client_keys = Table(
