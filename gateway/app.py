@@ -104,7 +104,9 @@ async def open_house(config: Config, *, seals: bool = True) -> AsyncIterator[tup
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(config))
         house = _house(config)
-        reader = WorkerReader(language_texts(), workers=config.reading.workers, seconds=config.reading.seconds, memory_mib=config.reading.memory_mib)
+        reader = WorkerReader(
+            language_texts(), config.coach.languages, workers=config.reading.workers, seconds=config.reading.seconds, memory_mib=config.reading.memory_mib
+        )
         await reader.start()
         stack.push_async_callback(reader.stop)
         home = gnupg_home(config)
@@ -141,7 +143,7 @@ def _house(config: Config) -> House:
     )
     return House(
         rules(config.policies.local),
-        load_packs(language_texts()),
+        load_packs(language_texts(), config.coach.languages),
         (*config.places.known, *config.places.rooms),
         links,
         loop_key=vault.keyed_hash("loop", b"message-id"),

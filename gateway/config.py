@@ -119,6 +119,10 @@ class CoachSection(Section):
         "Zone of times written without one. Default: the zone of this machine.",
         example="Europe/Berlin", default_factory=_local_zone, validate_default=True,
     )
+    languages: tuple[Text, ...] = several(
+        "Languages the coach writes her mails in (ISO 639-1), the likeliest first; a mail in another is notes. Default: every language there is a pack for.",
+        example=["en", "de"],
+    )
     support: tuple[AddressText, ...] = several(
         "Assistants who signed the confidentiality agreement. They receive scheduling, never notes.",
         example=["assistant@coach.example"],

@@ -9,8 +9,9 @@ Words are compared as `bare` writes them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 ITEM = re.compile(r"\{[a-z_]+\}|[(|)?]|[^\s(){}|?]+")
 SLOTS = frozenset({"time", "place", "link", "phone", "means", "name", "cap", "code", "num"})  # filled by the recogniser; anything else is a class
@@ -32,21 +33,27 @@ class PatternError(ValueError):
 
 @dataclass(slots=True, eq=False)
 class Node:
-    """A place in a pattern: where each symbol leads, and which pattern ends here."""
+    """A place in a pattern or class: where each symbol leads, and what ends here."""
 
     arcs: dict[str, list[Node]] = field(default_factory=dict)
     free: list[Node] = field(default_factory=list)  # nodes one is in as well, without reading anything
-    ends: list[int] = field(default_factory=list)
+    calls: list[tuple[Node, Node]] = field(default_factory=list)  # (first node of a class, node behind it)
+    ends: list[int] = field(default_factory=list)  # owners of the patterns that end here
+    leaves: bool = False  # a class ends here
+
+
+Stack: TypeAlias = "tuple[Node, Stack] | None"  # the node behind each class that is being read, the innermost first
+Place: TypeAlias = tuple[Node, Stack]
 
 
 class _Reader:
-    """Recursive descent over the items of one pattern, adding nodes as it goes."""
+    """Recursive descent over the items of one pattern, adding nodes as it goes. `entry`: the first node of a class, by its name."""
 
-    def __init__(self, pattern: str, classes: Mapping[str, tuple[str, ...]], depth: int = 0) -> None:
+    def __init__(self, pattern: str, entry: Callable[[str], Node]) -> None:
         self.items = ITEM.findall(pattern)
         if "".join(self.items) != re.sub(r"\s+", "", pattern):
             raise PatternError(f"{pattern!r} has a character outside the notation")
-        self.pattern, self.classes, self.depth, self.at = pattern, classes, depth, 0
+        self.pattern, self.entry, self.at = pattern, entry, 0
 
     def peek(self) -> str:
         return self.items[self.at] if self.at < len(self.items) else ""
@@ -82,12 +89,10 @@ class _Reader:
         name = piece[1:-1]
         if name in SLOTS:
             return self.step(fronts, f"<{name}>")
-        if name not in self.classes:
-            raise PatternError(f"{self.pattern!r}: there is no class {name!r}")
-        if self.depth > 4:
-            raise PatternError(f"{self.pattern!r}: classes nest too deep")
-        inner = _Reader("(" + "|".join(self.classes[name]) + ")", self.classes, self.depth + 1)
-        return inner.whole(fronts)
+        first, behind = self.entry(name), Node()
+        for node in fronts:
+            node.calls.append((first, behind))
+        return [behind]
 
     def alternative(self, fronts: list[Node], meeting: Node) -> list[Node]:
         """One alternative of a group. Those of a single word all lead to `meeting`: most of a pack is lists of words, and one node does for each list."""
@@ -121,32 +126,43 @@ class _Reader:
         return ends
 
 
-@dataclass(slots=True, eq=False)
 class State:
-    """A set of nodes reached together: what the automaton knows after some symbols."""
+    """A set of places reached together: what the automaton knows after some symbols."""
 
-    nodes: tuple[Node, ...]
-    ends: tuple[int, ...]  # owners of the patterns that end here, in the order of the pack
-    arcs: dict[str, State] = field(default_factory=dict)  # filled as texts are read; the patterns are finite, so is this
-    symbols: frozenset[str] | None = None  # everything that leads on from here; worked out when first asked
+    __slots__ = ("arcs", "ends", "leads")
+
+    def __init__(self, places: Iterable[Place]) -> None:
+        closed = _closure(places)
+        self.ends = tuple(sorted({owner for node, stack in closed if stack is None for owner in node.ends}))  # in the order of the pack
+        self.arcs: dict[str, State] = {}  # filled as texts are read; the patterns are finite, so is this
+        self.leads: dict[str, list[Place]] = {}  # every symbol that leads on, and where to
+        for node, stack in closed:
+            for symbol, targets in node.arcs.items():
+                self.leads.setdefault(symbol, []).extend([(target, stack) for target in targets])
 
 
-def _closure(nodes: Iterable[Node]) -> tuple[Node, ...]:
-    """`nodes` with all that are reached from them without reading anything."""
-    found = dict.fromkeys(nodes)
+def _closure(places: Iterable[Place]) -> tuple[Place, ...]:
+    """`places` with all that are reached from them without reading anything: into a class, out of one, past an optional item."""
+    found = dict.fromkeys(places)
     waiting = list(found)
     while waiting:
-        for node in waiting.pop().free:
-            if node not in found:
-                found[node] = None
-                waiting.append(node)
+        node, stack = waiting.pop()
+        reached = [(after, stack) for after in node.free]
+        reached += [(first, (behind, stack)) for first, behind in node.calls]
+        if node.leaves and stack is not None:
+            reached.append(stack)
+        for place in reached:
+            if place not in found:
+                found[place] = None
+                waiting.append(place)
     return tuple(found)
 
 
 class Automaton:
     """Many patterns read at once. A token is the tuple of symbols it may be taken for, for instance ("ten", "<num>").
 
-    States are worked out when a text first reaches them and remembered: the answer never depends on what was read before.
+    A class is read once, however many patterns use it. States are worked out when a text first reaches them and remembered: the answer never depends on
+    what was read before.
     """
 
     REMEMBERED = 50_000  # states; beyond it they are worked out anew each time
@@ -154,42 +170,74 @@ class Automaton:
     def __init__(self, classes: Mapping[str, tuple[str, ...]]) -> None:
         """`classes`: what `{class}` in a pattern stands for, each a list of patterns."""
         self._classes = classes
-        self.start = State((Node(),), ())
-        self._states: dict[tuple[int, ...], State] = {}
+        self._entries: dict[str, Node | None] = {}  # None while a class is being read
+        self._patterns: list[tuple[int, str]] = []
+        self._start: State | None = None
+        self._states: dict[tuple[Place, ...], State] = {}
 
     def add(self, owner: int, pattern: str) -> None:
-        """Add a pattern of the frame or phrase numbered `owner`; all of them before the first text is read. Raises `PatternError`."""
-        (root,) = self.start.nodes
-        for node in _Reader(pattern, self._classes).whole([root]):
-            if node in _closure([root]):
+        """Add a pattern of the frame or phrase numbered `owner`; all of them before the first text is read."""
+        self._patterns.append((owner, pattern))
+
+    @property
+    def start(self) -> State:
+        """Where every text begins. The patterns are read when the first text comes. Raises `PatternError`."""
+        if self._start is None:
+            root = Node()
+            for owner, pattern in self._patterns:
+                self._read(root, owner, pattern)
+            self._start = State([(root, None)])
+        return self._start
+
+    def problems(self) -> dict[int, str]:
+        """What is wrong with the patterns: owner -> the first problem in one of its patterns."""
+        found: dict[int, str] = {}
+        for owner, pattern in self._patterns:
+            try:
+                self._read(Node(), owner, pattern)
+            except PatternError as error:
+                found.setdefault(owner, str(error))
+        return found
+
+    def _read(self, root: Node, owner: int, pattern: str) -> None:
+        for node in _Reader(pattern, self._entry).whole([root]):
+            if (node, None) in _closure([(root, None)]):
                 raise PatternError(f"{pattern!r} may be empty")
             node.ends.append(owner)
 
+    def _entry(self, name: str) -> Node:
+        """The first node of a class."""
+        if name not in self._classes:
+            raise PatternError(f"there is no class {name!r}")
+        if name not in self._entries:
+            self._entries[name] = None
+            first = Node()
+            try:
+                for node in _Reader("(" + "|".join(self._classes[name]) + ")", self._entry).whole([first]):
+                    node.leaves = True
+            except PatternError:
+                del self._entries[name]  # so that whoever uses it next hears of it too
+                raise
+            self._entries[name] = first
+        entry = self._entries[name]
+        if entry is None:
+            raise PatternError(f"the class {name!r} holds itself")
+        return entry
+
     def words(self) -> frozenset[str]:
-        """Every word that stands in a pattern, without the slots."""
-        found: set[str] = set()
-        seen = dict.fromkeys(self.start.nodes)
-        waiting = list(seen)
-        while waiting:
-            node = waiting.pop()
-            found.update(symbol for symbol in node.arcs if symbol[0] != "<")
-            for after in (*node.free, *(target for targets in node.arcs.values() for target in targets)):
-                if after not in seen:
-                    seen[after] = None
-                    waiting.append(after)
-        return frozenset(found)
+        """Every word that stands in a pattern or class, without the slots, as the scanner cuts."""
+        texts = (*(pattern for _, pattern in self._patterns), *(value for values in self._classes.values() for value in values))
+        items = {item for text in texts for item in ITEM.findall(text) if item[0] not in "{(|)?"}
+        return frozenset(part for item in items for part in re.findall(r"[^-]+|-", bare(item)))
 
     def step(self, state: State, symbol: str) -> State | None:
         """Where `symbol` leads from `state`; None where no pattern goes on."""
         if symbol in state.arcs:
             return state.arcs[symbol]
-        if state.symbols is None:
-            state.symbols = frozenset(known for node in _closure(state.nodes) for known in node.arcs)
-        if symbol not in state.symbols:
+        if symbol not in state.leads:
             return None
-        nodes = _closure(target for node in _closure(state.nodes) for target in node.arcs.get(symbol, ()))
-        key = tuple(map(id, nodes))
-        after = self._states.get(key) or State(nodes, tuple(sorted({owner for node in nodes for owner in node.ends})))
+        key = tuple(state.leads[symbol])
+        after = self._states.get(key) or State(key)
         if len(self._states) < self.REMEMBERED:
             self._states[key] = after
             state.arcs[symbol] = after
@@ -197,9 +245,10 @@ class Automaton:
 
     def longest(self, tokens: Sequence[tuple[str, ...]], at: int) -> tuple[int, int]:
         """(end, owner) of the longest pattern that starts at token `at`; (at, -1) where none does."""
-        if self.start.symbols is not None and self.start.symbols.isdisjoint(tokens[at]):
+        start = self.start
+        if start.leads.keys().isdisjoint(tokens[at]):
             return at, -1  # as nearly always
-        states, best = [self.start], (at, -1)
+        states, best = [start], (at, -1)
         for index in range(at, len(tokens)):
             states = [after for state in states for symbol in tokens[index] if (after := self.step(state, symbol))]
             if not states:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, ClassVar
 
 from gateway.core.model import FactKind, Status
-from gateway.core.phrases import SLOTS, Automaton, PatternError, bare
+from gateway.core.phrases import SLOTS, Automaton, bare
 
 # what each word class is for stands beside its words in the pack
 WORDS = frozenset(
@@ -193,8 +193,12 @@ class Packs:
     packs: tuple[Pack, ...]
 
 
-def load_packs(files: Mapping[str, str]) -> Packs:
-    """Language packs from TOML text (`files`: name of the file -> its text). Raises `VocabularyError` with all problems named."""
+def load_packs(files: Mapping[str, str], languages: Sequence[str] = (), *, check: bool = True) -> Packs:
+    """Language packs from TOML text (`files`: name of the file -> its text). Raises `VocabularyError` with all problems named.
+
+    `languages`: the packs to use, the first breaks ties; all of them without, English first. Without `check` no pattern is read before the first
+    text of its language is: for a process that gets what another has checked.
+    """
     problems: list[str] = []
     drafts: dict[str, dict[str, Any]] = {}
     for name, text in sorted(files.items()):
@@ -210,18 +214,20 @@ def load_packs(files: Mapping[str, str]) -> Packs:
         draft = drafts.setdefault(language, {"words": {}, "classes": {}, "frame": [], "phrase": [], "templates": {}, "writing": {}})
         for key, value in table.items():
             problems += _merge(draft, f"{name}: {key}", key, value)
-    packs = []
+    packs: dict[str, Pack] = {}
+    order = languages or sorted(drafts, key=lambda language: (language != "en", language))
+    problems += [f"no language pack for {language!r}; there are {', '.join(sorted(drafts))}" for language in order if language not in drafts]
     for language, draft in sorted(drafts.items()):
         missing = [f"{language}: words.{key}: missing" for key in sorted(WORDS - draft["words"].keys())]
         missing += [f"{language}: templates.{key}: missing" for key in sorted(TEMPLATES - draft["templates"].keys())]
         problems += missing
-        faults, pack = _compile(language, draft)
+        faults, pack = _compile(language, draft, check)
         problems += faults
         if pack is not None:
-            packs.append(pack)
+            packs[language] = pack
     if problems:
         raise VocabularyError(tuple(problems))
-    return Packs(tuple(packs))
+    return Packs(tuple(packs[language] for language in order))
 
 
 def _is_texts(value: object) -> bool:
@@ -278,7 +284,7 @@ def _row_problems(where: str, key: str, row: dict[str, Any]) -> list[str]:
     return problems
 
 
-def _compile(language: str, draft: dict[str, Any]) -> tuple[list[str], Pack | None]:
+def _compile(language: str, draft: dict[str, Any], check: bool) -> tuple[list[str], Pack | None]:
     """The problems of the patterns, or the finished pack."""
     writing = _writing(draft["writing"])
     classes = {name: tuple(map(writing.spelt, values)) for name, values in draft["classes"].items()}
@@ -287,10 +293,9 @@ def _compile(language: str, draft: dict[str, Any]) -> tuple[list[str], Pack | No
     for key, automaton in automata.items():
         for number, row in enumerate(draft[key]):
             for pattern in row["patterns"] if _is_texts(row.get("patterns")) else ():
-                try:
-                    automaton.add(number, writing.spelt(pattern))
-                except PatternError as error:
-                    problems.append(f"{language}: {key} {row.get('name')!r}: {error}")
+                automaton.add(number, writing.spelt(pattern))
+        if check:
+            problems += [f"{language}: {key} {draft[key][number].get('name')!r}: {error}" for number, error in automaton.problems().items()]
     if problems or any(_row_problems("", key, row) for key in ("frame", "phrase") for row in draft[key]):
         return problems, None
     words = {name: frozenset(_written(name, value, writing) for value in values) for name, values in draft["words"].items()}

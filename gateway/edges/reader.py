@@ -16,7 +16,7 @@ import resource
 import signal
 import struct
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,6 +48,7 @@ class _Start:
     """First thing a process is told."""
 
     languages: dict[str, str]
+    order: tuple[str, ...]
     memory_octets: int
 
 
@@ -182,9 +183,11 @@ class _Worker:
 class WorkerReader:
     """A small pool of reading processes."""
 
-    def __init__(self, languages: Mapping[str, str], *, workers: int = 2, seconds: float = 1.0, memory_mib: int = 768) -> None:
-        """`languages`: the language packs, file name to TOML text. `seconds` of processor time for a small message; `memory_mib` for each process."""
-        self._start = _Start(dict(languages), memory_mib * MIB)
+    def __init__(
+        self, languages: Mapping[str, str], order: Sequence[str] = (), *, workers: int = 2, seconds: float = 1.0, memory_mib: int = 768
+    ) -> None:
+        """`languages`: the language packs, file name to TOML text, checked already; `order`: those to use (`load_packs`). `seconds` of processor time for a small message; `memory_mib` for each process."""
+        self._start = _Start(dict(languages), tuple(order), memory_mib * MIB)
         self._count = workers
         self._seconds = seconds
         self._idle: asyncio.Queue[_Worker | None] = asyncio.Queue()  # None: a place whose process could not be started
@@ -290,7 +293,9 @@ def main(window: int) -> None:
     pipe, out = sys.stdin.buffer, sys.stdout.buffer
     start = _START.validate_json(_frame(pipe.read))
     gc.disable()  # looking for garbage among what is only being built up takes longer than building it
-    packs = load_packs(start.languages)
+    packs = load_packs(start.languages, start.order, check=False)
+    for pack in packs.packs:
+        _ = pack.frame_automaton.start, pack.phrase_automaton.start  # later the clock of a mail would run
     gc.freeze()
     gc.enable()
     for codec in header_section.CHARSETS.values():

@@ -55,7 +55,7 @@ def test_the_packs_of_the_repository_load_and_are_frozen() -> None:
         ('language = "en"\n[[frame]]\nname = "a"\npatterns = ["{nowhere}"]', "there is no class 'nowhere'"),
         ('language = "en"\n[[frame]]\nname = "a"\npatterns = ["b?"]', "may be empty"),
         ('language = "en"\n[[frame]]\nname = "a"\npatterns = ["{B}"]', "outside the notation"),
-        ('language = "en"\n[classes]\nloop = ["{loop}"]\n[[frame]]\nname = "a"\npatterns = ["{loop}"]', "classes nest too deep"),
+        ('language = "en"\n[classes]\nloop = ["{loop}"]\n[[frame]]\nname = "a"\npatterns = ["{loop}"]', "the class 'loop' holds itself"),
     ],
 )
 def test_each_fault_is_named_with_its_file_and_key(text: str, said: str) -> None:
@@ -104,5 +104,30 @@ def test_what_was_read_before_never_changes_the_answer(automaton: Callable[..., 
 
 
 def test_a_pattern_with_nothing_in_it_is_refused(automaton: Callable[..., Automaton]) -> None:
+    assert "may be empty" in automaton("see you", "(a|b|)? (c|d|)?").problems()[1]
     with pytest.raises(PatternError, match="may be empty"):
-        automaton("(a|b|)? (c|d|)?")
+        _ = automaton("(a|b|)? (c|d|)?").start
+
+
+def test_a_class_is_read_once_and_returns_to_each_pattern_that_uses_it(automaton: Callable[..., Automaton]) -> None:
+    found = automaton("on {day} {day}? please", "{day} then")
+    assert found.longest([("on",), ("day",), ("one",), ("monday",), ("please",)], 0) == (5, 0)
+    assert found.longest([("monday",), ("then",)], 0) == (2, 1)
+    assert found.longest([("on",), ("monday",), ("then",)], 0) == (0, -1)
+
+
+def test_the_languages_asked_for_come_in_that_order_and_a_missing_one_is_named() -> None:
+    files = {f"{language}/{name}": text.replace('"en"', f'"{language}"', 1) for language in ("aa", "bb", "en") for name, text in SMALL.items()}
+    assert [pack.language for pack in load_packs(files).packs] == ["en", "aa", "bb"]
+    assert [pack.language for pack in load_packs(files, ("bb", "aa")).packs] == ["bb", "aa"]
+    with pytest.raises(VocabularyError, match="no language pack for 'cc'; there are aa, bb, en"):
+        load_packs(files, ("cc",))
+
+
+def test_without_a_check_a_bad_pattern_is_met_only_by_the_text_that_needs_it() -> None:
+    """A process that reads mail gets what the daemon has checked."""
+    bad = {**SMALL, "y.toml": 'language = "en"\n[[frame]]\nname = "a"\npatterns = ["{nowhere}"]'}
+    assert "there is no class 'nowhere'" in problems(bad)
+    (pack,) = load_packs(bad, check=False).packs
+    with pytest.raises(PatternError, match="nowhere"):
+        _ = pack.frame_automaton.start
