@@ -31,15 +31,17 @@ FRENCH = small(
     cues=["rendez-vous", "appel"],
     weekdays=["jeudi", "mardi"],
     day_words=["après-demain", "aujourd'hui"],
-    bound_prepositions=["à"],
+    bound_prepositions=["à", "du"],
     time_joiners=["à", "qu'"],
     months=["mai"],
     meridiem=["h"],
-    third_person=["il"],
+    third_person=["il", "tombe un"],
     your=["votre"],
     your_nouns=["train"],
     place_openers=["rue", "boulevard"],
-    place_heads_named=["rue"],
+    place_heads_named=["rue", "bar", "hôtel"],
+    place_prepositions=["à"],
+    zones=["genève"],
     place_particles=["de", "la", "l'"],
 )
 
@@ -72,6 +74,7 @@ def test_a_third_person_inside_a_phrase_of_function_words_is_nobody() -> None:
     """ "Il faut" speaks of no one, "il" alone of somebody."""
     assert own_facts("Appel jeudi à 9, il faut.", FRENCH) == ["jeudi à 9"]
     assert own_facts("Il chante jeudi à 9. Appel mardi.", FRENCH) == ["mardi"]
+    assert own_facts("Le 8 tombe un jeudi, appel mardi.", FRENCH) == ["mardi"]
 
 
 def test_a_street_is_followed_by_names_and_particles_alone() -> None:
@@ -84,3 +87,20 @@ def test_a_street_is_followed_by_names_and_particles_alone() -> None:
 def test_minutes_behind_the_word_for_hours_belong_to_the_time() -> None:
     """ "À 14 h 30" keeps its minutes whatever word comes next."""
     assert own_facts("Appel jeudi à 14 h 30 chez Paul.", FRENCH) == ["jeudi à 14 h 30"]
+
+
+def test_the_genitive_before_a_day_is_no_part_of_the_time() -> None:
+    """ "Appel du jeudi" names "jeudi", but "du 8" needs its word."""
+    assert own_facts("Appel du jeudi 8 mai, du 8 à 9 mai.", FRENCH) == ["jeudi 8 mai, du 8 à 9 mai"]
+    assert own_facts("Appel du jeudi.", FRENCH) == ["jeudi"]
+
+
+def test_a_place_may_lie_in_a_named_place() -> None:
+    """ "Bar de l'hôtel Adler" is one place."""
+    assert own_facts("Appel jeudi à 9, bar de l'hôtel Adler.", FRENCH) == ["jeudi à 9", "bar de l'hôtel Adler"]
+
+
+def test_a_city_behind_a_clock_time_is_its_zone() -> None:
+    """ "9:00 à Genève" is a time; a city that is none of the pack's zones is a place."""
+    assert own_facts("Appel 9:00 à Genève.", FRENCH) == ["9:00 à Genève"]
+    assert own_facts("Appel 9:00 à Morges.", FRENCH) == ["9:00", "Morges"]

@@ -107,9 +107,10 @@ def _blocked(lows: Sequence[str], helped: bool, pack: Pack) -> str:
     """The word that gives this clause to another owner, '' where none does."""
     words = pack.words
     for index, low in enumerate(lows):
-        if low in words["third_person"] and not _in_a_phrase(lows, index, words["function"]):
-            return THIRD + low
         after = lows[index + 1] if index + 1 < len(lows) else ""
+        third = low if low in words["third_person"] else f"{low} {after}"
+        if third in words["third_person"] and not _in_a_phrase(lows, index, words["function"]):
+            return THIRD + third
         if low in words["your"] and after and after not in words["your_nouns"] and after not in pack.plain:
             return f"{low} {after}"
         if low in words["you"]:

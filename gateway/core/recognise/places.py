@@ -83,6 +83,8 @@ def _guess(tokens: Sequence[Token], index: int, pack: Pack) -> int:
     leads = ("weekdays", "meridiem", "day_words", "clock_words", "day_parts", "zones", "place_verbs")
     if before is None or not (before.kind in ("clock", "ordinal", "meridiem", "number", "zone") or any(before.low in words[name] for name in leads)):
         return index
+    if before.kind in ("clock", "meridiem") and tokens[index].low in words["zones"]:
+        return index  # "18:00 in London" is a time
     end = _capitals(tokens, index, 3, pack)
     numbered = end > index and end < len(tokens) and tokens[end].kind in ("number", "code") and len(tokens[end].text) <= 3
     return end + 1 if numbered and not _counts(tokens, end, pack) else end  # "in Skyline 2"
@@ -101,6 +103,9 @@ def _named(tokens: Sequence[Token], index: int, pack: Pack) -> int:
     if tokens[index].low in words["place_heads_named"]:
         while end < size and end < index + 4 and tokens[end].low in words["place_particles"]:
             end += 1
+        nested = _named(tokens, end, pack) if index + 1 < end < size and tokens[end].low in words["place_heads_named"] else end
+        if nested > end:  # "bar de l'hôtel Adler"
+            return nested
         named = _capitals(tokens, end, 4, pack)
         if named == end and not (end == index + 1 and end < size and tokens[end].kind in ("number", "code")):
             return index
