@@ -212,7 +212,12 @@ def _trimmed(code: str, begin: int, end: int, tokens: Sequence[Token], pack: Pac
         part, after = code[begin:end], tokens[end] if end < len(tokens) else None
         alone = len(part) == 1
         of_a_noun = part[0] == "b" and not alone and part[1] in "WY" and tokens[begin].low in pack.writing.genitives  # "séance du | jeudi 12"
-        if of_a_noun or part[0] in LEFT or (part[0] == "(" and ")" not in part) or (not alone and (part[0] in "UL" or tokens[begin].low == "one" and part[1] in "tb,")):
+        if (
+            of_a_noun
+            or part[0] in LEFT
+            or (part[0] == "(" and ")" not in part)
+            or (not alone and (part[0] in "UL" or tokens[begin].low == "one" and part[1] in "tb,"))
+        ):
             begin += 1
         elif part[0] == "(" and part.find(")") == len(part) - 1:
             begin, end = begin + 1, end - 1
