@@ -235,7 +235,8 @@ def _is_name(key: str, value: str) -> bool:
 
 
 def _rows(connection: Connection, query: Any) -> Iterator[core.Row]:
-    for row in connection.execution_options(yield_per=1000).execute(query):
+    # of this statement only: set on the connection it would meet the savepoint around it too, which PostgreSQL cannot read by a cursor
+    for row in connection.execute(query, execution_options={"yield_per": 1000}):
         if not all(isinstance(value, kind) for value, kind in zip(row, _TYPES, strict=True)):
             raise StoreDamaged(f"audit/{row.tenant}/{row.seq} has a column of another type")
         yield core.Row(*row)
