@@ -12,6 +12,7 @@ from enum import StrEnum
 from gateway.copies import Workshop, make_copies
 from gateway.core.address import parse_mailbox
 from gateway.core.audience import RAW_ROLES, context_for, identify, private_mailbox
+from gateway.core.decide import kinds_of
 from gateway.core.model import (
     AuditEvent,
     Copy,
@@ -19,6 +20,7 @@ from gateway.core.model import (
     Envelope,
     ForwardPath,
     HeldItem,
+    Kind,
     Outgoing,
     Plan,
     Purpose,
@@ -64,12 +66,15 @@ async def divert(item: HeldItem, by: str, ports: Ports, house: House) -> None:
 async def release(item: HeldItem, text: str | None, by: str, ports: Ports, house: House) -> None:
     """Send the item as scheduling: `text` as the coach edited it, or the original's.
 
-    Raises `CannotRelease`, naming the words that are not understood, unless every sentence is recognised as scheduling.
+    Raises `CannotRelease`, naming the words that are not understood, unless every sentence is recognised as scheduling and none is in disguise.
     """
     directory, recipient = await _who(item, ports)
     context = context_for(recipient, directory.coach, house.places, house.approved_links)
     if text is None:
-        reading = (await ports.reader.read(_raw(item), (context,))).reading(context)
+        analysis = await ports.reader.read(_raw(item), (context,))
+        reading = analysis.reading(context)
+        if Kind.DISGUISED in kinds_of(analysis, reading):
+            raise CannotRelease("Part of it is written so that the gateway cannot read it; say the appointment in a text of your own.")
     else:
         reading = recognise((TextBlock("edited", text),), context, house.packs)
     if reading is None or not reading.complete or not reading.company_text:

@@ -100,6 +100,26 @@ def test_notes_wait_where_they_have_nowhere_to_go(stage: Stage, to: str, reason:
     assert b"Viktor" not in notice
 
 
+def test_text_in_disguise_waits_and_takes_the_appointment_with_it(stage: Stage):
+    """Nothing is composed beside it, nor on the word "release"; the coach may still send the whole, sealed."""
+    before = {item["id"] for item in stage.held()}
+    mixed = EmailMessage()
+    mixed.set_content(SLOT)
+    mixed.add_attachment("не в четверг, а завтра вечером".encode("koi8-r"), maintype="text", subtype="plain", disposition="inline", cte="base64")
+    raw = b"From: Robin Vale <" + COACH.encode() + b">\r\nTo: " + WORK.encode() + b"\r\nSubject: Thursday\r\n" + mixed.as_bytes(policy=email.policy.SMTP)
+    stage.send(raw, WORK)
+    stage.drained()
+    (item,) = [i for i in stage.held() if i["id"] not in before]
+    assert (item["recipient"], item["reason"]) == (WORK, "disguised")
+    assert b"so that the gateway cannot read it" in next(m for m in stage.sink.wait_for(COACH) if WORK.encode() in m)
+    assert "say the appointment in a text of your own" in stage.command("held", "release", item["id"], check=False)
+    assert not stage.sink.to(WORK)
+    assert not stage.sink.to(HOME)
+    stage.command("held", "divert", item["id"])
+    (copy,) = stage.sink.wait_for(HOME)
+    assert b"Thursday 14:00 to 15:00" in stage.decrypt(copy)
+
+
 def test_a_contact_who_is_no_client_gets_the_octets_untouched(stage: Stage):
     """Raw means raw."""
     raw = mail("Two hundred cards, please.\n", to=FRIEND)
