@@ -20,6 +20,7 @@ GARBLED = 12  # characters, in two words or more: a single broken name is a quot
 _LATIN = r"A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff"
 _RARE = r"\u2c80-\u2cff\u0531-\u0587\u13a0-\u13ff\uab70-\uabbf\ua4d0-\ua4ff"
 _OTHER = rf"\u0370-\u03ff\u1f00-\u1fff\u0400-\u052f{_RARE}"
+_FOREIGN = re.compile(f"[{_OTHER}]")
 _SEAM = re.compile(rf"[{_LATIN}](?=[{_OTHER}])|[{_OTHER}](?=[{_LATIN}])")
 _WORD = re.compile(rf"[{_LATIN}{_OTHER}]+")
 # The letters of one side that pass for letters of the other: Cyrillic small and capital, Greek. Numbers, because nobody could proofread the shapes.
@@ -37,7 +38,9 @@ _ZERO_WIDTH = re.compile("[\u00ad\u034f\u200b-\u200f\u2060-\u2064\ufeff]")
 _OVERRIDE = re.compile("([\u202d\u202e])([^\n\u202a-\u202e\u2066-\u2069]*(?:[\u202a\u202b\u202d\u202e\u2066-\u2069][^\n]*)?)")
 _TURNS = {"\u202e": ("L", "EN", "AN"), "\u202d": ("R", "AL")}  # classes of UAX #9 that each override shows in another order than they are written
 
-_SET_APART = re.compile(r"(?<![^\W_])[^\W\d_](?P<gap>[ ._*\u00b7~-])[^\W\d_](?:(?P=gap)[^\W\d_])*(?![^\W_])")
+_GAP = r"[ ._*\u00b7~-]"
+_HINT = re.compile(rf"{_GAP}[^\W\d_]{_GAP}[^\W\d_](?![^\W_])")  # the end of three letters set apart; most text has none, and this finds that out quickly
+_SET_APART = re.compile(rf"(?<![^\W_])[^\W\d_](?P<gap>{_GAP})[^\W\d_](?:(?P=gap)[^\W\d_])*(?![^\W_])")
 
 # what octets of another charset become in a Western one (windows-1252, or ISO 8859-1 as it was)
 _WESTERN = re.compile("[\u0080-\u024f\u02c6\u02dc\u2013\u2014\u2018-\u201e\u2020-\u2022\u2026\u2030\u2039\u203a\u20ac\u2122]{4,}")
@@ -47,10 +50,10 @@ _CODED_FILE = re.compile(r"^[ >]*(?:begin(?:-base64)? [0-7]{3,4} \S|=ybegin )", 
 
 def mixes_alphabets(text: str) -> bool:
     """Whether letters of one alphabet pass for another's inside of words (homoglyphs): twice in a word, or once each in several."""
-    if text.isascii() or not _SEAM.search(text := _ZERO_WIDTH.sub("", unicodedata.normalize("NFKC", text))):
+    if text.isascii() or not _FOREIGN.search(text := unicodedata.normalize("NFKC", text)):
         return False
     once = set()
-    for word in _WORD.findall(text):
+    for word in _WORD.findall(_ZERO_WIDTH.sub("", text)):
         seams = len(_SEAM.findall(word))
         if seams and _passes_for_another(word):
             if seams > 1:
@@ -66,7 +69,8 @@ def is_turned_round(text: str) -> bool:
 
 def is_set_apart(text: str) -> bool:
     """Whether words are written with a space or mark after each letter ("l e a v i n g"), beyond a name, a heading or an abbreviation."""
-    for words in _words_set_apart(text if text.isascii() else _ZERO_WIDTH.sub("", text)):
+    text = text if text.isascii() else _ZERO_WIDTH.sub("", text)
+    for words in _words_set_apart(text) if _HINT.search(text) else ():
         letters = "".join(words).casefold()
         capitals = sum(word[0].isupper() for word in words)
         if len(letters) >= (APART_HEADING if capitals * 2 >= len(words) else APART) and len(set(letters)) > 3:
