@@ -104,3 +104,34 @@ def test_a_city_behind_a_clock_time_is_its_zone() -> None:
     """ "9:00 à Genève" is a time; a city that is none of the pack's zones is a place."""
     assert own_facts("Appel 9:00 à Genève.", FRENCH) == ["9:00 à Genève"]
     assert own_facts("Appel 9:00 à Morges.", FRENCH) == ["9:00", "Morges"]
+
+
+SPANISH = small(
+    {},
+    function=["el", "en"],
+    cues=["sesión", "vemos"],
+    weekdays=["jueves"],
+    units=["hora"],
+    number_words=["tres", "una"],
+    half_after=["media"],
+    bound_prepositions=["a las", "a la una"],
+    time_joiners=["a", "y"],
+    months=["mayo"],
+)
+
+
+def test_an_hour_with_its_unit_written_to_it_is_a_clock_time() -> None:
+    """ "14hs", "14:30hrs" and "14h": one token each, whatever the pack."""
+    assert [token.kind for token in scan("14hs 14:30hrs 14h 14:30")] == ["clock"] * 4
+
+
+def test_a_preposition_of_two_words_makes_a_bare_number_an_hour() -> None:
+    """ "A las tres" is a time, "tres" is not; "media hora" is a length."""
+    assert own_facts("Sesión a las tres y media.", SPANISH) == ["a las tres y media"]
+    assert own_facts("Sesión tres.", SPANISH) == []
+    assert own_facts("Sesión media hora.", SPANISH) == ["media hora"]
+
+
+def test_the_numbers_of_a_list_are_no_part_of_its_rows() -> None:
+    """ "1) jueves a las 3": the day and the hour, in a list whose marks need no explanation."""
+    assert own_facts("Sesión:\n1) jueves a las 3\n2) 5 mayo a las 4", SPANISH) == ["jueves a las 3", "5 mayo a las 4"]

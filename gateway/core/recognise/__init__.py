@@ -89,7 +89,7 @@ def _judge(piece: Piece, context: RecogniserContext, pack: Pack) -> _Judged:
         return _Judged(piece, frames.Verdict(True, piece.part), [])
     if piece.part == "signature":
         return _Judged(piece, _signature(piece, context, pack), [])
-    spans = find_spans(piece.text, piece.tokens, context, pack)
+    spans = find_spans(piece.text, piece.tokens, context, pack, piece.bullet)
     if not spans and piece.label == "code" and _is_code_line(piece):
         spans = [Span(FactKind.OTHER, 0, len(piece.tokens), piece.text)]
     parts = ownership.clauses(piece, spans, context, pack)

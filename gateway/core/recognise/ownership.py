@@ -58,7 +58,7 @@ def _openers(entries: frozenset[str]) -> frozenset[str]:
 def clauses(piece: Piece, spans: Sequence[Span], context: RecogniserContext, pack: Pack) -> list[Clause]:
     """The clauses of a sentence, each judged."""
     tokens = piece.tokens
-    inside = [False] * len(tokens)
+    inside = [index < piece.bullet for index in range(len(tokens))]
     for span in spans:
         inside[span.begin : span.end] = [True] * (span.end - span.begin)
     blocked = _whole_sentence(piece, inside, pack)

@@ -40,6 +40,12 @@ class Piece:
     label: str = ""  # of a labelled line: "time" | "place" | "phone" | "code" | "other"
     group: int = 0  # rows of one list share a number
 
+    @property
+    def bullet(self) -> int:
+        """How many tokens at the front are the mark of a row ("a)", "1.") and say nothing."""
+        mark = BULLET.match(self.text) if self.part == "row" else None
+        return next((n for n, token in enumerate(self.tokens) if token.start >= mark.end()), 0) if mark else 0
+
 
 def split(source: str, text: str, pack: Pack, packs: Packs | None = None) -> list[Piece]:
     """The sentences of a normalised block in order. Every character that is not white space is in exactly one of them.

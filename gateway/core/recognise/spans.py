@@ -75,10 +75,10 @@ class Span:
     full: bool = False  # a day and an hour
 
 
-def find_spans(text: str, tokens: Sequence[Token], context: RecogniserContext, pack: Pack) -> list[Span]:
-    """All spans of a sentence in order, none overlapping. `text` is the sentence the tokens point into."""
+def find_spans(text: str, tokens: Sequence[Token], context: RecogniserContext, pack: Pack, begin: int = 0) -> list[Span]:
+    """All spans of a sentence in order, none overlapping. `text` is the sentence the tokens point into; those before `begin` are none of it."""
     spans: list[Span] = []
-    taken = [False] * len(tokens)
+    taken = [index < begin for index in range(len(tokens))]
 
     def add(kind: FactKind, begin: int, end: int, weak: bool = False, full: bool = False) -> None:
         if begin < end and not any(taken[begin:end]):
