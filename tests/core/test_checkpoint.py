@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Callable
 
 import pytest
 from cryptography.exceptions import InvalidSignature
@@ -12,7 +13,18 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.core.checkpoint import NoteKey, Tree, checkpoint_text, inclusion_proof, key_id, parse_checkpoints, root_from_proof, signed_note
+from gateway.core.checkpoint import (
+    NoteKey,
+    Tree,
+    checkpoint_text,
+    checkpoints_in,
+    inclusion_proof,
+    key_id,
+    key_in,
+    parse_checkpoints,
+    root_from_proof,
+    signed_note,
+)
 
 
 def sha(octets: bytes) -> bytes:
@@ -116,3 +128,53 @@ def test_what_is_no_checkpoint_is_refused(signed: tuple[str, NoteKey], text: str
 def test_a_signature_line_that_is_not_base64_is_refused() -> None:
     with pytest.raises(ValueError, match="base64"):
         parse_checkpoints("a\n1\n" + "A" * 43 + "=\n\n\u2014 a AAAAA\n")
+
+
+# ------------------------------------------------------------------------------------------------ what was kept in a mailbox
+ORIGIN = "coachgate/0123456789abcdef"
+
+
+def kept() -> tuple[str, str]:
+    """A note of a log of ours, and a key line."""
+    private = Ed25519PrivateKey.generate()
+    public = private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+    text = checkpoint_text(ORIGIN, Tree().add(b"row"))
+    note = signed_note(text, ORIGIN, key_id(ORIGIN, public), private.sign(text.encode()))
+    return note, f"{ORIGIN}+{key_id(ORIGIN, public).hex()}+{base64.b64encode(b'1' + public).decode()}"
+
+
+@pytest.mark.parametrize("frame", ["{}", "Hello,\n\n{}\nBye\n", "  {}", "> {}", ">> {}", "{} "])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_checkpoint_is_found_in_what_a_mail_program_makes_of_it(frame: str, end: str) -> None:
+    """Text around it, marks of quotation before it, blanks behind it, either line end."""
+    note, key = kept()
+    whole = f"{note}\n{key}\n"
+    text = frame.format(whole) if "\n" in frame else "".join(frame.format(line) + "\n" for line in whole.splitlines())
+    text = text.replace("\n", end)
+    assert checkpoints_in(text) == parse_checkpoints(note)
+    assert checkpoints_in(text + text) == parse_checkpoints(note + note)
+    assert key_in(text) == key_in(text + text) == key
+
+
+@pytest.mark.parametrize(
+    ("spoil", "complaint"),
+    [
+        (lambda note: note.replace("\n1\n", "\nmany\n"), "damaged"),
+        (lambda note: note.partition("\n\n")[0], "damaged"),
+        (lambda note: note + note.replace("\u2014", "-"), "damaged"),
+        (lambda note: note.replace(ORIGIN, "another.example/log"), "holds no checkpoint"),
+        (lambda note: "", "holds no checkpoint"),
+    ],
+)
+def test_a_damaged_checkpoint_is_not_passed_over(spoil: Callable[[str], str], complaint: str) -> None:
+    """Less proof than was kept would look like proof."""
+    with pytest.raises(ValueError, match=complaint):
+        checkpoints_in("Hello,\n" + spoil(kept()[0]))
+
+
+def test_one_public_key_is_wanted() -> None:
+    (_, one), (_, other) = kept(), kept()
+    with pytest.raises(ValueError, match="no public key"):
+        key_in("Hello,\n")
+    with pytest.raises(ValueError, match="more than one"):
+        key_in(f"{one}\n{other}\n")

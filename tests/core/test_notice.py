@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from gateway.core import notice, plan
 from gateway.core.address import MAX_LOCAL_PART, parse_path
+from gateway.core.checkpoint import checkpoints_in, key_in, parse_checkpoints
 from gateway.core.compose import Stamp
 from gateway.core.model import Coach, HeldItem, Mailbox, Purpose, Role
 from gateway.core.notice import ANSWERS, DELIVERY_KINDS, HOLD_REASONS, TEXTS, Command, Verb, is_reply_shaped, parse_command, reply_mailbox, token_of
@@ -26,6 +27,8 @@ COACH = Coach("Robin Vale", (box("coach@coach.example"), box("robin@vale.example
 STAMP = Stamp("<0123456789abcdef@coach.example>", datetime(2026, 3, 2, 9, 30, 45, tzinfo=UTC))
 SINCE = datetime(2026, 3, 1, 8, 15, 30, tzinfo=UTC)
 TOKEN = "k3" * 16
+NOTE = "coachgate/0123456789abcdef\n7\n" + "A" * 43 + "=\n\n\u2014 coachgate/0123456789abcdef " + "B" * 92 + "\n"
+KEY = "coachgate/0123456789abcdef+01234567+" + "C" * 44
 
 
 def held(reason: str = "colleague", client_id: str | None = "c-0001", recipient: str = "tom@corp.example") -> HeldItem:
@@ -57,10 +60,13 @@ EVERY_NOTICE = [
     notice.digest_notice((("company", "jane@corp.example"),), COACH, STAMP),
     notice.delivery_notice("failed", "jane@corp.example", Purpose.COMPANY, SINCE, "550 5.1.1", COACH, STAMP, copy_id="c0ffee01"),
     notice.answer_notice("diverted", "jane@corp.example", COACH, STAMP),
+    notice.digest_notice((), COACH, STAMP, checkpoint=(NOTE, KEY)),
+    notice.damaged_notice(("c0ffee01",), COACH, STAMP),
+    notice.rolled_back_notice(3, 2, COACH, STAMP),
 ]
 
 
-@pytest.mark.parametrize("octets", EVERY_NOTICE, ids=["held", "digest", "delivery", "answer"])
+@pytest.mark.parametrize("octets", EVERY_NOTICE, ids=["held", "digest", "delivery", "answer", "signed", "damaged", "rolled-back"])
 def test_every_notice_is_from_the_coach_to_the_coach_and_answered_by_no_programme(octets):
     message = read(octets)
     assert message["From"] == "coachgate <coach@coach.example>"
@@ -75,7 +81,7 @@ def test_every_notice_is_from_the_coach_to_the_coach_and_answered_by_no_programm
 
 def test_only_a_held_notice_can_be_answered():
     with_reply = [bool(read(octets)["Reply-To"]) for octets in EVERY_NOTICE]
-    assert with_reply == [True, False, False, False]
+    assert with_reply == [True] + [False] * (len(EVERY_NOTICE) - 1)
     assert read(EVERY_NOTICE[0])["Reply-To"] == f"coach+coachgate-{TOKEN}@coach.example"
 
 
@@ -369,3 +375,38 @@ def test_a_token_of_another_alphabet_is_none(token):
 @pytest.mark.parametrize(("length", "valid"), [(64, True), (65, False)])
 def test_a_token_has_an_upper_limit(length, valid):
     assert (token_of(Mailbox(f"coach+coachgate-{'a' * length}", "coach.example"), COACH.addresses) is not None) == valid
+
+
+# ------------------------------------------------------------------------------------------------ what the daemon found by itself
+def test_a_digest_carries_the_checkpoint_as_it_was_signed():
+    """Found again in the mail as a mail program shows it, beside what went where; alone it has a subject of its own."""
+    both = notice.digest_notice((("raw", "tom@corp.example"),), COACH, STAMP, waiting=2, checkpoint=(NOTE, KEY))
+    for octets in (both, notice.digest_notice((), COACH, STAMP, checkpoint=(NOTE, KEY))):
+        assert checkpoints_in(body(octets)) == parse_checkpoints(NOTE)
+        assert key_in(body(octets)) == KEY
+        assert "coachgate audit verify --checkpoint FILE --public-key FILE" in body(octets)
+    assert read(both)["Subject"] == "coachgate: What went where"
+    assert "tom@corp.example" in body(both)
+    assert "Waiting for you: 2\n" in body(both)
+    assert read(octets)["Subject"] == "coachgate: The record of today, signed"
+    assert "gone out" not in body(octets)
+    assert checkpoints_free(notice.digest_notice((("raw", "tom@corp.example"),), COACH, STAMP))
+
+
+def checkpoints_free(octets: bytes) -> bool:
+    return "coachgate/" not in body(octets)
+
+
+def test_damage_is_told_by_opaque_ids_and_not_without_end():
+    assert "  c0ffee01\n" in body(notice.damaged_notice(("c0ffee01",), COACH, STAMP))
+    many = body(notice.damaged_notice(tuple(f"id{n:02}" for n in range(30)), COACH, STAMP))
+    assert re.findall(r"(?m)^  (id\d\d|\.\.\.)$", many) == [*(f"id{n:02}" for n in range(20)), "..."]
+    assert "coachgate queue again ID" in many
+
+
+def test_an_older_database_is_told_with_what_waits_and_what_to_look_through():
+    text = body(notice.rolled_back_notice(3, 2, COACH, STAMP))
+    assert "none is sent unless you say so: 3\n" in text
+    assert "none leaves unless you say so: 2\n" in text
+    for command in ("queue list", "queue again ID", "queue drop ID", "held list", "user list", "client list", "contact list"):
+        assert f"  coachgate {command}\n" in text
