@@ -117,7 +117,8 @@ class Tally:
         return (
             f"mails {self.mails}, {self.mails / sum(self.seconds):.0f}/s, "
             f"median {1000 * statistics.median(self.seconds):.2f} ms, slowest {1000 * max(self.seconds):.1f} ms, "
-            f"leaked {share(self.leaked, self.mails)}, kept {share(self.kept, self.facts)}, delivered {share(self.spoken['scheduling', True], label['scheduling'])}, "
+            f"leaked {share(self.leaked, self.mails)}, kept {share(self.kept, self.facts)}, "
+            f"delivered {share(self.spoken['scheduling', True], label['scheduling'])}, "
             f"spoke {share(self.spoken['notes', True], label['notes'])}, complete {share(self.complete, label['scheduling'])}, "
             f"approved {share(self.approved, self.sentences)}, foreign times {self.foreign}, "
             f"with+without a copy: {table}, not kept: {', '.join(f'{why} {n}' for why, n in self.lost.most_common()) or 'none'}"

@@ -248,14 +248,18 @@ def _headline(judged: Sequence[_Judged]) -> str:
 
 
 def _lines(judged: Sequence[_Judged], pack: Pack) -> list[str]:
-    """What the company text says, in the order of the mail: approved sentences as they are, other facts by template, the subject's last."""
+    """What the company text says, in the order of the mail: approved sentences as they are, other facts by template, the subject's last.
+
+    The subject of a reply is older than the mail: its times are said only where the body names none with a day and an hour.
+    """
     lines: list[str] = []
+    told = any(f.owner == OWN and f.rank == 2 for j in judged if j.piece.part in SAID for f in j.facts)
+    overtaken = told and any(j.piece.part == "reply-mark" for j in judged)
     for j in sorted(judged, key=lambda j: j.piece.source == "subject"):
-        own = [f for f in j.facts if f.owner == OWN]
         said = "\n".join(lines)
-        own = [f for f in own if f.text not in said]
+        own = [f for f in j.facts if f.owner == OWN and f.text not in said]
         if j.verdict.approved and j.piece.part in SAID and all(f.owner == OWN for f in j.facts):
             lines.append(j.piece.text)
-        elif own:
+        elif own and not (overtaken and j.piece.part == "subject"):
             lines += template.fact_lines("also_time" if j.piece.part == "subject" else j.relation, own, pack)
     return lines
