@@ -120,4 +120,6 @@ def is_phone(text: str) -> bool:
     """Whether `text` has the shape of a telephone number or a numeric meeting ID: 7 to 15 digits in groups (ITU-T E.164 gives the upper bound)."""
     if re.fullmatch(r"20\d\d-\d{1,4}|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}", text):
         return False  # the number of an invoice, or a date
-    return 7 <= sum(c.isdigit() for c in text) <= 15 and re.fullmatch(r"\+?[\d(][\d ().\-]{5,24}\d", text) is not None
+    if "/" in text and text[0] not in "0+(":
+        return False  # "040 / 555 01 77" is one, "2026/2027" is none
+    return 7 <= sum(c.isdigit() for c in text) <= 15 and re.fullmatch(r"\+?[\d(][\d ().\-/]{5,24}\d", text) is not None

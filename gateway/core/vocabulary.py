@@ -50,7 +50,7 @@ _TIMES = (
 ).split()
 # how a language is written; each key may be left out
 _TEXTS = ("endings", "prefixes", "heads", "modifiers", "capital", "spellings", "clitics", "joined", "genitives")
-WRITING = {"spaced": bool, "dot_ordinals": bool, **dict.fromkeys(_TEXTS, list)}
+WRITING = {"spaced": bool, "dot_ordinals": bool, "noun_capitals": bool, **dict.fromkeys(_TEXTS, list)}
 POSITIONS = ("clause", "prefix", "suffix", "fact")
 
 
@@ -98,6 +98,7 @@ class Writing:
     spellings: tuple[str, ...] = ()  # a letter and how it is typed where the keyboard lacks it ("ü ue")
     clitics: tuple[str, ...] = ()  # short words with an apostrophe that are written with the next one ("l'", "qu'"): read as words of their own
     joined: tuple[str, ...] = ()  # words with hyphens that are one word ("rendez-vous"): others are read part by part
+    noun_capitals: bool = False  # nouns are written with a capital: behind a time, one that the pack does not know names another matter
     genitives: tuple[str, ...] = ()  # "of": a time behind one belongs to the noun before it ("la revue de jeudi")
 
     def spelt(self, text: str) -> str:
@@ -160,7 +161,7 @@ class Pack:
         return self._open(word)
 
     def _open(self, word: str) -> str:
-        """The open entry ("kündig*", "*klausur") that takes in a word which no list has, the longest at its front first; the word itself where there is none."""
+        """The open entry ("kündig*", "*klausur") that takes in a word of no list, the longest at its front first; the word itself where there is none."""
         if not self.fronts and not self.tails:
             return word
         cuts = range(len(word), 1, -1)
@@ -340,7 +341,7 @@ def _writing(table: Mapping[str, Any]) -> Writing:
     """The [writing] table."""
     lists = {name: tuple(map(bare, table.get(name, ()))) for name in _TEXTS}
     by_length = tuple(sorted(lists.pop("endings"), key=len))  # so that the longest stem is found first
-    return Writing(table.get("spaced", True), table.get("dot_ordinals", False), by_length, **lists)
+    return Writing(table.get("spaced", True), table.get("dot_ordinals", False), by_length, noun_capitals=table.get("noun_capitals", False), **lists)
 
 
 def _unaccented(word: str) -> str:

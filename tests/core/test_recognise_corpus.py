@@ -55,8 +55,9 @@ def test_scheduling_mails_are_delivered_and_notes_hardly_ever_speak(mails: list[
 
 
 def test_notes_in_a_language_without_a_pack_never_speak() -> None:
-    spoke = [row["id"] for row in rows("multi.dev.jsonl") if row["label"] == "notes" and recognise(bench.blocks(row), bench.CONTEXT, PACKS).company_text]
-    assert spoke == []
+    known = {pack.language for pack in PACKS.packs}
+    notes = [row for row in rows("multi.dev.jsonl") if row["label"] == "notes" and row["lang"].partition(":")[0] not in known]
+    assert [row["id"] for row in notes if recognise(bench.blocks(row), bench.CONTEXT, PACKS).company_text] == []
 
 
 def test_harmful_sentences_are_withheld_and_harmless_ones_mostly_approved() -> None:

@@ -10,10 +10,11 @@ from gateway.core.vocabulary import TEMPLATES, WORDS, Packs, load_packs
 CONTEXT = RecogniserContext(client_names=("Dana Petrocelli",), coach_names=("Robin Vale",))
 
 
-def small(writing: dict[str, list[str]], **words: list[str]) -> Packs:
-    """A pack that has these words and no others."""
+def small(writing: dict[str, list[str]], *, dotted: bool = False, **words: list[str]) -> Packs:
+    """A pack that has these words and no others; `dotted`: ordinals with full stops and nouns with capitals."""
     lists = {name: words.get(name, []) for name in WORDS}
-    tables = {"writing": writing, "words": lists, "templates": dict.fromkeys(TEMPLATES, "{time}") | {"place": "{place}", "greeting": "Salut {name},"}}
+    marks = {"dot_ordinals": dotted, "noun_capitals": dotted}
+    tables = {"writing": writing | marks, "words": lists, "templates": dict.fromkeys(TEMPLATES, "{time}") | {"place": "{place}", "greeting": "Salut {name},"}}
     text = 'language = "xx"\n'
     for table, values in tables.items():
         text += f"[{table}]\n" + "".join(f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in values.items())
@@ -135,3 +136,75 @@ def test_a_preposition_of_two_words_makes_a_bare_number_an_hour() -> None:
 def test_the_numbers_of_a_list_are_no_part_of_its_rows() -> None:
     """ "1) jueves a las 3": the day and the hour, in a list whose marks need no explanation."""
     assert own_facts("Sesión:\n1) jueves a las 3\n2) 5 mayo a las 4", SPANISH) == ["jueves a las 3", "5 mayo a las 4"]
+
+
+GERMAN = small(
+    {"capital": ["sie"], "spellings": ["ä ae", "ü ue", "ß ss"]} | {"heads": ["termin"], "modifiers": ["ersatz"]},
+    dotted=True,
+    function=["der", "so", "bis", "am", "um", "ist", "geht", "das", "oder", "passt"],
+    cues=["termin", "märz"],
+    weekdays=["so", "di", "montag", "^so"],
+    weekdays_capital=["so", "di"],
+    months=["juni", "märz"],
+    meridiem=["uhr"],
+    zones=["mesz", "sgt"],
+    bound_prepositions=["um", "bis"],
+    time_joiners=["am", "der", "oder"],
+    time_prepositions=["am", "der"],
+    stop_openers=["bis"],
+    imperatives=["sag"],
+    foreign_hard=["kündig*", "*klausur"],
+    place_heads_before=["raum", "stock"],
+    place_endings=["str", "weg"],
+    telling_places=["umweg"],
+)
+
+
+def test_a_word_that_begins_or_ends_like_an_open_entry_is_that_entry() -> None:
+    """ "kündig*" takes in every word that begins so, however it is typed; a word of a list stays what it is."""
+    (pack,) = GERMAN.packs
+    assert [pack.form(word) for word in ("kündigung", "kuendigst", "strategieklausur", "ersatztermin", "maerz", "klausel")] == [
+        "kündig*",
+        "kündig*",
+        "*klausur",
+        "termin",
+        "märz",
+        "klausel",
+    ]
+
+
+def test_a_number_with_a_full_stop_is_a_day_where_the_sentence_goes_on() -> None:
+    """ "Der 14. passt" is one sentence; behind "am 5.5." another may begin, and "9. Juni" is no entry of a list."""
+    assert own_facts("Der 14. passt.", GERMAN) == ["14."]
+    assert own_facts("Termin am 15., 9 Uhr oder 9. Juni.", GERMAN) == ["15., 9 Uhr oder 9. Juni"]
+    sentences = recognise((TextBlock("1", "Termin ist am 5.5. Passt das?\n9. Juni, 8:00\n1. Termin"),), CONTEXT, GERMAN).sentences
+    assert [s.text for s in sentences] == ["Termin ist am 5.5.", "Passt das?", "9. Juni, 8:00", "1. Termin"]
+
+
+def test_a_noun_with_a_capital_behind_a_time_names_its_matter() -> None:
+    """ "Montag 10 Uhr Elternrunde" is not the appointment's where nouns have capitals."""
+    assert own_facts("Montag 10 Uhr Elternrunde", GERMAN) == []
+    assert own_facts("Montag 10 Uhr Termin", GERMAN) == ["Montag 10 Uhr"]
+
+
+def test_a_weekday_that_is_also_a_function_word_is_none_at_the_front() -> None:
+    """ "So passt das" is no Sunday, "So 10 Uhr" is one."""
+    assert own_facts("So passt das Di.", GERMAN) == ["Di"]
+    assert own_facts("So 10 Uhr passt.", GERMAN) == ["So 10 Uhr"]
+
+
+def test_streets_and_floors_with_a_full_stop_are_places() -> None:
+    """ "Kaiserstr. 5, 3. Stock" is one place and no end of a sentence; a word of a list that ends like a street is none."""
+    assert own_facts("Termin Montag, Kaiserstr. 5, 3. Stock.", GERMAN) == ["Montag", "Kaiserstr. 5, 3. Stock"]
+    assert own_facts("Termin Montag, Umweg.", GERMAN) == ["Montag"]
+
+
+def test_a_time_at_the_front_belongs_to_the_order_behind_its_comma() -> None:
+    """ "Bis Montag, 10 Uhr, sag das" is homework; what stands before a comma inside a sentence is not drawn in."""
+    assert own_facts("Bis Montag, 10 Uhr, sag das.", GERMAN) == []
+    assert own_facts("Termin Montag 10 Uhr, sag das.", GERMAN) == ["Montag 10 Uhr"]
+
+
+def test_one_time_said_in_two_zones_is_a_time() -> None:
+    assert own_facts("Termin 8:00 MESZ = 14:00 SGT.", GERMAN) == ["8:00 MESZ", "14:00 SGT"]
+    assert own_facts("Termin 8:00 = das.", GERMAN) == []

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from gateway.core.model import FactKind, RecogniserContext, Status
 from gateway.core.phrases import State
-from gateway.core.recognise.sentences import BULLET, Piece
+from gateway.core.recognise.sentences import Piece, bullet_end
 from gateway.core.recognise.spans import Span, is_code
 from gateway.core.vocabulary import Frame, Pack
 
@@ -48,7 +48,7 @@ def judge(piece: Piece, spans: Sequence[Span], context: RecogniserContext, pack:
         size -= 1
     if not size:
         return Verdict(True, "nothing-but-marks")
-    front = _front(piece)
+    front = _front(piece, pack)
     if front >= size:
         return Verdict(True, "nothing-but-marks")
     told = [span for span in spans if span.begin < size and not (span.kind is FactKind.PLACE and span.weak)]  # a guessed place may be a clinic or a person
@@ -84,10 +84,9 @@ def judge(piece: Piece, spans: Sequence[Span], context: RecogniserContext, pack:
     return Verdict(True, "+".join(dict.fromkeys(f.name for f in frames)), "", _status(frames, piece), any(f.appointment for f in frames))
 
 
-def _front(piece: Piece) -> int:
+def _front(piece: Piece, pack: Pack) -> int:
     """The first token to be explained: behind opening marks, the bullet of a row ("a)", "1.") and the picture that labels a line."""
-    bullet = BULLET.match(piece.text) if piece.part == "row" or piece.label else None
-    begin = bullet.end() if bullet else 0
+    begin = bullet_end(piece.text, pack) if piece.part == "row" or piece.label else 0
     return next((n for n, token in enumerate(piece.tokens) if token.start >= begin and token.text not in MARKS), len(piece.tokens))
 
 

@@ -138,7 +138,7 @@ def owner_of(span: Span, piece: Piece, parts: Sequence[Clause], pack: Pack) -> s
     if span.kind is FactKind.TIME:
         telling = phrase_in([t.low for t in piece.tokens[span.begin : span.end]], pack.words["telling_times"])
         blocked = telling or _of_a_noun(span, piece.tokens, pack) or _of_a_noun_before(span, piece.tokens, pack)
-        blocked = blocked or _of_what_follows(span, piece.tokens, parts)
+        blocked = blocked or _of_what_follows(span, piece.tokens, parts, pack)
     if span.kind is FactKind.PLACE:
         blocked = next((t.low for t in piece.tokens[span.begin : span.end] if t.low in pack.words["telling_places"]), "")
     if span.kind is FactKind.PLACE and not clause.bare and _is_loose(span, piece.tokens, pack):
@@ -158,9 +158,14 @@ def _of_a_noun(span: Span, tokens: Sequence[Token], pack: Pack) -> str:
     after, first = tokens[span.end], tokens[span.begin].low
     before = tokens[span.begin - 1].low if span.begin else ""
     noun = after.low if after.kind == "word" and after.spaced and after.low not in pack.plain else ""
-    if noun and (before in words["determiners"] or first in words["determiners"] or tokens[span.end - 1].low.endswith("'s")):
+    if pack.writing.noun_capitals:
+        named = after.capital
+    else:
+        named = before in words["determiners"] or first in words["determiners"] or tokens[span.end - 1].low.endswith("'s")
+    if noun and named:
         return noun
-    return after.text if after.text == "=" else ""
+    equal = after.text == "=" and not (span.end + 1 < len(tokens) and tokens[span.end + 1].kind == "clock")  # "8:00 CET = 14:00 SGT" says one thing
+    return after.text if equal else ""
 
 
 def _of_a_noun_before(span: Span, tokens: Sequence[Token], pack: Pack) -> str:
@@ -174,9 +179,12 @@ def _of_a_noun_before(span: Span, tokens: Sequence[Token], pack: Pack) -> str:
     return noun.low if noun.kind == "word" and not explained else ""
 
 
-def _of_what_follows(span: Span, tokens: Sequence[Token], parts: Sequence[Clause]) -> str:
-    """A time with a colon behind it belongs to what follows ("Friday 10:00: hand in the keys")."""
+def _of_what_follows(span: Span, tokens: Sequence[Token], parts: Sequence[Clause], pack: Pack) -> str:
+    """A time with a colon behind it belongs to what follows ("Friday 10:00: hand in the keys"), and so does one at the front ("By Friday, 10:00, tell him")."""
     following = next((c for c in parts if c.begin == span.end), None)
+    if following is not None and tokens[following.begin].text == ",":
+        begin = max(c.begin for c in parts if c.begin <= span.begin)
+        return following.blocked if all(t.low in pack.words["stop_openers"] for t in tokens[begin : span.begin]) else ""
     if following is None or tokens[following.begin].text != ":" or not following.blocked and (following.bare or following.soft):
         return ""
     return following.blocked or ":"

@@ -112,7 +112,9 @@ def _named(tokens: Sequence[Token], index: int, pack: Pack) -> int:
         while named < size and tokens[named].low in words["place_particles"] and _capitals(tokens, named + 1, 3, pack) > named + 1:  # "Plaza Mayor de Salas"
             named = _capitals(tokens, named + 1, 3, pack)
         end = named
-    elif not (tokens[index].capital and tokens[index].text.lower().endswith(tuple(words["place_endings"])) and tokens[index].low not in words["place_endings"]):
+    elif tokens[index].capital and tokens[index].text.lower().endswith(tuple(words["place_endings"])) and tokens[index].low not in pack.known:
+        end += end + 1 < size and tokens[end].text == "." and not tokens[end].spaced and tokens[end + 1].kind == "number"  # "Kaiserstr. 5"
+    else:
         return index
     comma = end < size and tokens[end].text == ","
     number = end + comma
@@ -137,13 +139,15 @@ def _shape(tokens: Sequence[Token], index: int, pack: Pack) -> int:
     token = tokens[index]
     after = tokens[index + 1] if index + 1 < size else None
     if token.low in words["place_heads_before"] and after is not None and not (after.spaced is False and after.kind == "sign"):
-        if after.kind in ("number", "code", "clock") or (after.kind == "word" and len(after.text) == 1 and after.text.isupper()):
+        if after.kind in ("number", "code", "clock", "date") or (after.kind == "word" and len(after.text) == 1 and after.text.isupper()):
             end = index + 2
             while end + 1 < size and tokens[end].text in "+.-" and not tokens[end].spaced and len(tokens[end + 1].text) <= 3 and not tokens[end + 1].spaced:
                 end += 2
             return end
-    if _is_number(token, pack) and after is not None and after.low in words["place_heads_before"]:
-        return index + 2
+    if _is_number(token, pack) and after is not None:
+        dotted = pack.writing.dot_ordinals and token.kind == "number" and after.text == "." and not after.spaced and index + 2 < size  # "3. Stock"
+        if tokens[index + 1 + dotted].low in words["place_heads_before"]:
+            return index + 2 + dotted
     comma = after is not None and after.text == "," and index + 2 < size  # "2, boulevard Royal"
     opener = tokens[index + 2] if comma else after
     if token.kind in ("number", "code") and opener is not None and opener.low in words["place_openers"]:  # 12 rue des Fictions

@@ -102,6 +102,18 @@ def split(source: str, text: str, pack: Pack, packs: Packs | None = None) -> lis
     return pieces
 
 
+def bullet_end(line: str, pack: Pack) -> int:
+    """Where the mark ends that makes a line an entry of a list, 0 where there is none: with dotted ordinals "9. Juni" is a date."""
+    bullet = BULLET.match(line)
+    if bullet is None:
+        return 0
+    if pack.writing.dot_ordinals and bullet[0].strip()[0].isdigit():
+        after = next(iter(scan(line[bullet.end() : bullet.end() + 30], pack)), None)
+        if after is not None and (after.low in pack.words["months"] or after.low in pack.words["time_joiners"]):
+            return 0
+    return bullet.end()
+
+
 def _next(lines: list[str], number: int) -> str:
     return next((line.strip() for line in lines[number + 1 :] if line.strip()), "")
 
@@ -112,7 +124,7 @@ def _joined(lines: list[str], packs: Sequence[Pack]) -> list[str]:
     wrapped = False
     for line in lines:
         stripped = line.strip()
-        go_on = wrapped and stripped and not BULLET.match(stripped) and not stripped.startswith(">") and not _label(stripped, packs)[0]
+        go_on = wrapped and stripped and not bullet_end(stripped, packs[0]) and not stripped.startswith(">") and not _label(stripped, packs)[0]
         if go_on:
             out[-1] = out[-1].rstrip() + " " + stripped
         else:
@@ -149,8 +161,7 @@ def _label(line: str, packs: Sequence[Pack]) -> tuple[str, str]:
     """("place", "the rest") of "Where: the rest"; a picture of a clock or a pin is a label too."""
     if line[0] in PICTURES:
         return PICTURES[line[0]], line[1:]
-    bullet = BULLET.match(line)
-    head, colon, rest = line[bullet.end() if bullet else 0 :].partition(":")
+    head, colon, rest = line[bullet_end(line, packs[0]) :].partition(":")
     if not colon or not rest.strip() or len(head) > 40:
         return "", ""
     low = bare(head.strip())
@@ -165,8 +176,7 @@ def _row(line: str, pack: Pack) -> bool:
     """Whether a line is an entry of a list or table: a bullet, a number, or a short line that begins with a day or a time."""
     if not line:
         return False
-    bullet = BULLET.match(line)
-    if bullet and bullet.end() < len(line):
+    if 0 < bullet_end(line, pack) < len(line):
         return True
     if len(line) > 90 or line[-1] in ".!?,":
         return False
@@ -179,18 +189,21 @@ def _cut(text: str, pack: Pack) -> list[tuple[str, tuple[Token, ...]]]:
     """A paragraph cut into sentences."""
     tokens = scan(text, pack)
     cuts: list[int] = []
-    bullet = BULLET.match(text)
+    bullet = bullet_end(text, pack)
     for index, token in enumerate(tokens[:-1]):
         after = tokens[index + 1]
-        if bullet and token.end <= bullet.end():
+        if token.end <= bullet:
             continue
         if token.kind == "sign" and token.text in ".!?\u2026" and after.spaced and after.text not in ".!?":
             before = tokens[index - 1] if index else None
             abbreviated = before is not None and not token.spaced and (before.low in pack.words["abbreviations"] or (len(before.low) == 1 and before.capital))
-            goes_on = not after.capital or after.low in pack.words["months"]
+            goes_on = not after.capital or after.low in pack.words["months"] or after.low in pack.words["place_heads_before"]
+            abbreviated = abbreviated or before is not None and after.kind == "number" and before.text.lower().endswith(tuple(pack.words["place_endings"]))
             ordinal = pack.writing.dot_ordinals and goes_on and before is not None and not token.spaced and before.kind == "number" and len(before.text) < 3
             if token.text != "." or not (abbreviated or ordinal):
                 cuts.append(index + 1)
+        elif token.kind == "date" and token.text[-1] == "." and index and after.capital and after.low not in pack.timely:  # "on 5.5. Please reply"
+            cuts.append(index + 1)
     sentences = []
     for begin, end in zip([0, *cuts], [*cuts, len(tokens)], strict=True):
         if begin < end:

@@ -118,7 +118,7 @@ def _number_groups(text: str, tokens: Sequence[Token]) -> list[tuple[int, int]]:
     while index < len(tokens):
         end = index
         last = index
-        while end < len(tokens) and (tokens[end].kind == "number" or tokens[end].text in ("+", "(", ")", "-", ".")) and end - index < 16:
+        while end < len(tokens) and (tokens[end].kind == "number" or tokens[end].text in ("+", "(", ")", "-", ".", "/")) and end - index < 16:
             if tokens[end].kind == "number":
                 last = end + 1
             end += 1
@@ -136,9 +136,11 @@ def letters(tokens: Sequence[Token], taken: Sequence[bool], pack: Pack) -> str:
     for index, token in enumerate(tokens):
         if taken[index]:
             code += "."
+        elif token.kind == "number" and pack.writing.dot_ordinals and _is_ordinal(tokens, index, pack):
+            code += "O"
         elif token.kind == "number":
             code += "N" if len(token.low) <= 2 and int(token.low) <= 90 or re.fullmatch(r"20[23]\d", token.low) else "."
-        elif token.text == "." and not token.spaced and code[-1:] in tuple("WMNUAbt"):
+        elif token.text == "." and not token.spaced and code[-1:] in tuple("WMNOUAbt"):
             code += "b" if code[-1] == "b" else "t"  # "Di. 5. Mai", "kl. 9": of an abbreviation or an ordinal number
         elif token.kind == "sign":
             code += SIGNS.get(token.text, ".")
@@ -147,13 +149,22 @@ def letters(tokens: Sequence[Token], taken: Sequence[bool], pack: Pack) -> str:
     return code
 
 
+def _is_ordinal(tokens: Sequence[Token], index: int, pack: Pack) -> bool:
+    """Whether a number with a full stop is the twelfth: something follows that begins no sentence."""
+    if index + 2 >= len(tokens) or tokens[index + 1].text != "." or tokens[index + 1].spaced or not 0 < int(tokens[index].low) < 32:
+        return False
+    after = tokens[index + 2]
+    return after.kind == "sign" or after.low in pack.words["months"] or after.kind == "word" and not after.capital
+
+
 def _word_letter(tokens: Sequence[Token], index: int, code: str, pack: Pack) -> str:
     """The class of a word, which may hang on its neighbours: "sat" and "may" are times beside a number or with a capital only."""
     words, token, low = pack.words, tokens[index], tokens[index].low
     before, after = tokens[index - 1] if index else None, tokens[index + 1] if index + 1 < len(tokens) else None
     beside_number = any(t is not None and t.kind in ("number", "clock", "ordinal", "date") for t in (before, after))
     if low in words["weekdays"]:
-        return "W" if token.capital or beside_number or low not in words["weekdays_capital"] else "."
+        written_so = token.capital and (index > 0 or low not in words["function"])  # German "So" at the front is "thus"
+        return "W" if written_so or beside_number or low not in words["weekdays_capital"] else "."
     if low in words["months"]:
         return "M" if beside_number or low not in words["months_capital"] or (token.capital and index) else "."
     pairs = [f"{low} {after.low}" if after else low, f"{before.low} {low}" if before else low]
@@ -221,7 +232,7 @@ def _trimmed(code: str, begin: int, end: int, tokens: Sequence[Token], pack: Pac
             begin += 1
         elif part[0] == "(" and part.find(")") == len(part) - 1:
             begin, end = begin + 1, end - 1
-        elif part[-1] in RIGHT or (not alone and part[-1] in "REo" and part[-2] != "U"):
+        elif part[-1] in RIGHT and not (part[-2:] == "Ot" and tokens[end - 1].text == ".") or (not alone and part[-1] in "REo" and part[-2] != "U"):
             end -= 1
         elif not alone and part[-1] in "Nw" and part[-2:] != "AN" and after and after.kind == "word" and after.spaced and not _may_follow(after, pack):
             end -= 1

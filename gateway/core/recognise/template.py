@@ -42,7 +42,7 @@ def fact_lines(relation: str, facts: Sequence[Fact], pack: Pack) -> list[str]:
         values = list(dict.fromkeys(f.text for f in facts if f.kind is kind))
         if values:
             lines.append(pack.templates[str(kind)].replace(f"{{{kind}}}", ", ".join(values)))
-    return lines
+    return [line[:-1] if line.endswith("..") else line for line in lines]  # "Termin: 17.6."
 
 
 def company_subject(status: Status, time: str, pack: Pack) -> str:
