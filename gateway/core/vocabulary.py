@@ -49,7 +49,7 @@ _TIMES = (
     "ordinal_words half_words half_after date_suffixes bound_prepositions time_joiners"
 ).split()
 # how a language is written; each key may be left out
-_TEXTS = ("endings", "prefixes", "heads", "modifiers", "capital", "spellings", "clitics", "joined", "genitives")
+_TEXTS = ("endings", "prefixes", "heads", "modifiers", "capital", "spellings", "clitics", "joined", "genitives", "possessors", "topics", "goes_on")
 WRITING = {"spaced": bool, "dot_ordinals": bool, "noun_capitals": bool, **dict.fromkeys(_TEXTS, list)}
 POSITIONS = ("clause", "prefix", "suffix", "fact")
 
@@ -100,6 +100,9 @@ class Writing:
     joined: tuple[str, ...] = ()  # words with hyphens that are one word ("rendez-vous"): others are read part by part
     noun_capitals: bool = False  # nouns are written with a capital: behind a time, one that the pack does not know names another matter
     genitives: tuple[str, ...] = ()  # "of": a time behind one belongs to the noun before it ("la revue de jeudi")
+    possessors: tuple[str, ...] = ()  # behind a time: it belongs to the noun that follows ("火曜" + "の" + noun)
+    topics: tuple[str, ...] = ()  # before a time: it belongs to the noun that stands before ("noun" + "は" + "火曜")
+    goes_on: tuple[str, ...] = ()  # a line that ends so goes on in the next one
 
     def spelt(self, text: str) -> str:
         """A word or pattern of the pack, cut as the scanner cuts: "l' appel"; the parts of one word together: "rendezvous"."""
@@ -178,7 +181,12 @@ class Pack:
         parts: list[str] = []
         unknown = at = 0
         while at < len(run):
-            size = next((n for n in range(min(self.LONGEST, len(run) - at), 0, -1) if run[at : at + n] in self.listed), 0)
+            latin = next((n for n, letter in enumerate(run[at:]) if not letter.isascii()), len(run) - at)  # is one word, known or not
+            size = next((n for n in range(min(self.LONGEST, len(run) - at), max(latin, 1) - 1, -1) if run[at : at + n] in self.listed), 0)
+            if latin and not size:
+                parts += [run[unknown:at], run[at : at + latin]] if unknown < at else [run[at : at + latin]]
+                at = unknown = at + latin
+                continue
             if size:
                 parts += [run[unknown:at]] if unknown < at else []
                 parts.append(run[at : at + size])

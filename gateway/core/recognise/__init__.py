@@ -17,7 +17,7 @@ from gateway.core.model import Fact, FactKind, Reading, RecogniserContext, Sente
 from gateway.core.phrases import bare
 from gateway.core.recognise import frames, language, ownership, template
 from gateway.core.recognise.ownership import OWN, Clause
-from gateway.core.recognise.sentences import Piece, split
+from gateway.core.recognise.sentences import Piece, is_name, split
 from gateway.core.recognise.spans import Span, find_spans
 from gateway.core.recognise.template import is_composed
 from gateway.core.recognise.tokens import is_foreign_script, normalise, readable
@@ -165,7 +165,7 @@ def _signature(piece: Piece, context: RecogniserContext, pack: Pack) -> frames.V
     names = {word.lower() for name in (*context.coach_names, *context.client_names) for word in name.split()}
     if not words or low in pack.words["sign_offs"]:
         return frames.Verdict(True, "sign-off")
-    if len(words) <= 3 and all(t.kind == "word" and (t.capital or t.text.lower() in names or t.low in pack.words["titles"]) for t in words):
+    if len(words) <= 3 and all(t.kind == "word" and (t.capital or t.text.lower() in names or t.low in pack.words["titles"] or is_name(t, pack)) for t in words):
         return frames.Verdict(True, "signature")
     return frames.Verdict(False, "signature-not-plain", words[0].text)
 

@@ -83,7 +83,7 @@ def _whole_sentence(piece: Piece, inside: Sequence[bool], pack: Pack) -> str:
     soft = phrase_in(lows, words["foreign_soft"])
     if soft and not (any(low in words["first_person"] for low in lows) and not any(low in words["you"] or low in words["your"] for low in lows)):
         return THIRD + soft
-    quotes = [index for index, t in enumerate(tokens) if t.text in '"\u201c\u201d\u00ab\u00bb\u201e']
+    quotes = [index for index, t in enumerate(tokens) if t.text in '"\u201c\u201d\u00ab\u00bb\u201e\u300c\u300d\u300e\u300f']
     if quotes and (len(quotes) == 1 or quotes[1] - quotes[0] > 4):
         return '"'
     return ""
@@ -138,7 +138,7 @@ def owner_of(span: Span, piece: Piece, parts: Sequence[Clause], pack: Pack) -> s
     if span.kind is FactKind.TIME:
         telling = phrase_in([t.low for t in piece.tokens[span.begin : span.end]], pack.words["telling_times"])
         blocked = telling or _of_a_noun(span, piece.tokens, pack) or _of_a_noun_before(span, piece.tokens, pack)
-        blocked = blocked or _of_what_follows(span, piece.tokens, parts, pack)
+        blocked = blocked or _of_a_noun_beside(span, piece.tokens, pack) or _of_what_follows(span, piece.tokens, parts, pack)
     if span.kind is FactKind.PLACE:
         blocked = next((t.low for t in piece.tokens[span.begin : span.end] if t.low in pack.words["telling_places"]), "")
     if span.kind is FactKind.PLACE and not clause.bare and _is_loose(span, piece.tokens, pack):
@@ -177,6 +177,23 @@ def _of_a_noun_before(span: Span, tokens: Sequence[Token], pack: Pack) -> str:
     noun = tokens[at - 1]
     explained = noun.low in pack.plain or noun.low in pack.timely or noun.low in pack.words["your_nouns"]
     return noun.low if noun.kind == "word" and not explained else ""
+
+
+def _of_a_noun_beside(span: Span, tokens: Sequence[Token], pack: Pack) -> str:
+    """The unexplained noun that a small word ties to a time: behind it ("火曜" + "の" + noun), or before it as what is spoken of (noun + "は" + "火曜")."""
+    if span.end + 1 < len(tokens) and tokens[span.end].low in pack.writing.possessors:
+        return _unexplained(tokens[span.end + 1], pack)
+    if span.begin < 2 or tokens[span.begin - 1].low not in pack.writing.topics:
+        return ""
+    compound = span.begin > 2 and not pack.writing.spaced  # "全社" + "会議"
+    return _unexplained(tokens[span.begin - 2], pack) or (_unexplained(tokens[span.begin - 3], pack) if compound else "")
+
+
+def _unexplained(token: Token, pack: Pack) -> str:
+    """The word of a token that the pack does not know as function word, word of appointments, of time or of place; '' where it does."""
+    words = (pack.words[name] for name in ("titles", "place_heads_after", "your_nouns"))
+    explained = token.low in pack.plain or token.low in pack.timely or any(token.low in entries for entries in words)
+    return token.low if token.kind == "word" and not explained else ""
 
 
 def _of_what_follows(span: Span, tokens: Sequence[Token], parts: Sequence[Clause], pack: Pack) -> str:

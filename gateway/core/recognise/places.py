@@ -12,6 +12,10 @@ from gateway.core.model import RecogniserContext
 from gateway.core.recognise.tokens import Token, scan
 from gateway.core.vocabulary import Pack
 
+NO_NAMES = ("function", "cues", "soft_cues", "first_person", "you", "your", "third_person", "telling_places")
+LONGEST_NAME = 10  # letters of a name in a script without capitals
+QUOTES = {"\u300c": "\u300d", "\u300e": "\u300f", "\u201c": "\u201d"}
+
 
 def place_spans(tokens: Sequence[Token], context: RecogniserContext, pack: Pack) -> Iterator[tuple[int, int, bool]]:
     """(begin, end, weak) of every place, longest first at each position; weak: guessed from a capital behind "at" or "in"."""
@@ -26,9 +30,12 @@ def place_spans(tokens: Sequence[Token], context: RecogniserContext, pack: Pack)
         end = max(_configured(tokens, index, configured), _shape(tokens, index, pack), _named(tokens, index, pack))
         if end == index:
             end = _street(tokens, index, pack)
-        while end > index and end + 1 < len(tokens) and (tokens[end].text in ",/(+&" or tokens[end].low in words["place_links"]):
-            step = end + 1
-            more = max(_configured(tokens, step, configured), _shape(tokens, step, pack), _named(tokens, step, pack))
+        while end > index and end + 1 < len(tokens):
+            step = end + (tokens[end].text in ",/(+&" or tokens[end].low in words["place_links"])
+            if step == end and pack.writing.spaced:
+                break
+            more = max(_configured(tokens, step, configured), _shape(tokens, step, pack), _named(tokens, step, pack), _quoted(tokens, step, pack))
+            more = max(more, step + (step == end and tokens[step].low in words["place_heads_after"]))
             if more <= step:
                 break
             end = more + (1 if tokens[end].text == "(" and more < len(tokens) and tokens[more].text == ")" else 0)
@@ -45,7 +52,7 @@ def _may_open(token: Token, pack: Pack) -> bool:
     """Whether a place of any shape can begin with `token`: hardly any word can, so that most of a text is passed over."""
     words = pack.words
     heads = ("place_heads_before", "place_heads_named", "ordinal_words", "place_modifiers")
-    return any(token.low in words[name] for name in heads) or token.capital or token.kind != "word"
+    return any(token.low in words[name] for name in heads) or token.capital or token.kind != "word" or token.caseless
 
 
 @lru_cache(maxsize=8)  # one configuration, asked for with every sentence
@@ -106,7 +113,7 @@ def _named(tokens: Sequence[Token], index: int, pack: Pack) -> int:
         nested = _named(tokens, end, pack) if index + 1 < end < size and tokens[end].low in words["place_heads_named"] else end
         if nested > end:  # "bar de l'hôtel Adler"
             return nested
-        named = _capitals(tokens, end, 4, pack)
+        named = max(_capitals(tokens, end, 4, pack), _unknown(tokens, end, pack), _quoted(tokens, end, pack))
         if named == end and not (end == index + 1 and end < size and tokens[end].kind in ("number", "code")):
             return index
         while named < size and tokens[named].low in words["place_particles"] and _capitals(tokens, named + 1, 3, pack) > named + 1:  # "Plaza Mayor de Salas"
@@ -133,6 +140,43 @@ def _is_number(token: Token, pack: Pack) -> bool:
     return token.kind in ("number", "code", "ordinal") or token.low in pack.words["ordinal_words"] or token.low in pack.words["place_modifiers"]
 
 
+def _unknown(tokens: Sequence[Token], index: int, pack: Pack) -> int:
+    """End of one word that may be a name in a script without capitals: no function word, no word of time, nothing telling; `index` where it is none.
+
+    The pack may know it: streets and halls are named after all sorts of words.
+    """
+    if index >= len(tokens) or not tokens[index].caseless or not tokens[index].spaced or len(tokens[index].text) > LONGEST_NAME:
+        return index
+    low = tokens[index].low
+    return index + (low not in pack.timely and not any(low in pack.words[name] for name in NO_NAMES))
+
+
+def _quoted(tokens: Sequence[Token], index: int, pack: Pack) -> int:
+    """End of a name of at most three words in the brackets that quote in East Asia; `index` where there is none."""
+    if index >= len(tokens) or tokens[index].text not in QUOTES:
+        return index
+    end = next((n for n in range(index + 2, min(index + 5, len(tokens))) if tokens[n].text == QUOTES[tokens[index].text]), 0)
+    telling = any(t.low in pack.words[name] for t in tokens[index:end] for name in ("telling_places", "foreign_hard"))
+    return end + 1 if end and not telling else index
+
+
+def _headed(tokens: Sequence[Token], index: int, pack: Pack) -> int:
+    """End of a name before its head in a script without capitals ("長江" + "庁", "गंगा" + "कक्ष", "国贸" + "26" + "层"); `index` where a place cannot begin."""
+    words, size, before = pack.words, len(tokens), tokens[index - 1] if index else None
+    begins = before is None or before.kind != "word" or before.low in pack.timely or before.low in words["place_leads"]
+    end = index
+    while begins and end < min(size, index + 4):
+        end += tokens[end].low in words["place_particles"] and end > index  # "丸の内" + "の" + "オフィス"
+        named = end < size and (tokens[end].low in words["place_modifiers"] or _unknown(tokens, end, pack) > end)
+        if not named or tokens[end].low in words["place_heads_after"]:
+            break
+        end += 1
+    if index < end < size and tokens[end].low in words["place_heads_after"]:
+        return end + 1
+    numbered = index < end < size - 1 and tokens[end].kind in ("number", "code") and not pack.writing.spaced
+    return end + 2 if numbered and tokens[end + 1].low in words["place_heads_before"] else index
+
+
 def _shape(tokens: Sequence[Token], index: int, pack: Pack) -> int:
     """End of the place that starts at `index`; `index` itself where none does."""
     words, size = pack.words, len(tokens)
@@ -147,7 +191,7 @@ def _shape(tokens: Sequence[Token], index: int, pack: Pack) -> int:
     if _is_number(token, pack) and after is not None:
         dotted = pack.writing.dot_ordinals and token.kind == "number" and after.text == "." and not after.spaced and index + 2 < size  # "3. Stock"
         if tokens[index + 1 + dotted].low in words["place_heads_before"]:
-            return index + 2 + dotted
+            return index + 2 + dotted if pack.writing.spaced else max(index + 2, _shape(tokens, index + 1, pack))  # "12F会議室B"
     comma = after is not None and after.text == "," and index + 2 < size  # "2, boulevard Royal"
     opener = tokens[index + 2] if comma else after
     if token.kind in ("number", "code") and opener is not None and opener.low in words["place_openers"]:  # 12 rue des Fictions
@@ -157,6 +201,9 @@ def _shape(tokens: Sequence[Token], index: int, pack: Pack) -> int:
         while end < size and end < index + 6 and tokens[end].kind == "word":
             end += 1
         return end
+    headed = _headed(tokens, index, pack)
+    if headed > index:
+        return headed
     start = index + (1 if token.kind in ("number", "code") else 0)
     end = start
     while end < min(size, start + 5) and (_is_named(tokens[end], pack) or _is_nth(tokens, end, start)):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from gateway.core.phrases import bare
-from gateway.core.recognise.tokens import Token, scan
+from gateway.core.recognise.tokens import Token, readable, scan
 from gateway.core.vocabulary import Pack, Packs
 
 WRAPPED = 58  # a line at least this long may go on in the next one
@@ -61,7 +61,7 @@ def split(source: str, text: str, pack: Pack, packs: Packs | None = None) -> lis
     pieces: list[Piece] = []
     quoted = closing = False
     group = 0
-    lines = _joined(text.split("\n"), every)
+    lines = _joined(text.split("\n"), pack, every)
     last = _last_of_body(lines, pack, every)
     for number, line in enumerate(lines):
         stripped = line.strip()
@@ -118,8 +118,8 @@ def _next(lines: list[str], number: int) -> str:
     return next((line.strip() for line in lines[number + 1 :] if line.strip()), "")
 
 
-def _joined(lines: list[str], packs: Sequence[Pack]) -> list[str]:
-    """Lines as written, with those put together again that a mail program wrapped."""
+def _joined(lines: list[str], pack: Pack, packs: Sequence[Pack]) -> list[str]:
+    """Lines as written, with those put together again that a mail program or a writer wrapped."""
     out: list[str] = []
     wrapped = False
     for line in lines:
@@ -129,7 +129,8 @@ def _joined(lines: list[str], packs: Sequence[Pack]) -> list[str]:
             out[-1] = out[-1].rstrip() + " " + stripped
         else:
             out.append(line)
-        wrapped = len(line) >= WRAPPED and stripped[-1:] not in (".", "!", "?", ":", ")") and not stripped.startswith(">")
+        long = len(line) >= WRAPPED and readable(stripped[-1:]) not in (".", "!", "?", ":", ")")
+        wrapped = (long or stripped.endswith(pack.writing.goes_on)) and not stripped.startswith(">")
     return out
 
 
@@ -216,7 +217,9 @@ def _cut(text: str, pack: Pack) -> list[tuple[str, tuple[Token, ...]]]:
 
 def _greeting(tokens: tuple[Token, ...], pack: Pack) -> int:
     """How many tokens at the front are a salutation: "Hi Omar,", "Dear Ms. Castellano", "Lachie,". Case matters: names are capital."""
-    words, index = pack.words, 0
+    words, index = pack.words, _title_behind(tokens, pack)
+    if index:
+        return index
     while index < min(3, len(tokens)):
         size = next((n for n in (2, 1) if index + n <= len(tokens) and " ".join(t.low for t in tokens[index : index + n]) in words["greetings"]), 0)
         if not size:
@@ -229,6 +232,8 @@ def _greeting(tokens: tuple[Token, ...], pack: Pack) -> int:
             names += token.text != "."
         elif token.text == "," and opened and not names:
             pass
+        elif opened and is_name(token, pack):
+            names += 1
         elif token.capital and token.low not in words["weekdays"] and token.low not in words["months"] and (opened or token.low not in pack.known):
             names += 1
         elif token.text in "/&" and names:
@@ -248,6 +253,22 @@ def _greeting(tokens: tuple[Token, ...], pack: Pack) -> int:
     return index if opened and (names or tokens[index].capital) and names <= 3 else 0
 
 
+def is_name(token: Token, pack: Pack) -> bool:
+    """Whether a word of a script without capitals may be a name, or part of one: the pack does not know it, or as a single letter that is no word."""
+    return token.caseless and (token.low not in pack.known or len(token.text) == 1 and token.low not in pack.words["function"])
+
+
+def _title_behind(tokens: tuple[Token, ...], pack: Pack) -> int:
+    """End of a salutation whose title stands behind the name and ends the line or the clause ("大谷様、", "राघवन जी,"); 0 where there is none."""
+    end = 0
+    while end < min(6, len(tokens)) and (is_name(tokens[end], pack) or tokens[end].low in pack.words["titles"] and tokens[end].caseless):
+        end += 1
+    if not 1 < end or tokens[end - 1].low not in pack.words["titles"]:
+        return 0
+    signs = next((n for n, t in enumerate(tokens[end:]) if t.text not in (",", "!", ":", ".")), len(tokens) - end)
+    return end + signs if signs or end == len(tokens) else 0
+
+
 def _last_of_body(lines: list[str], pack: Pack, packs: Sequence[Pack]) -> int:
     """Number of the last line before the sign-off ("Best wishes,") and the name below it; all lines where there is none."""
     end = next((n for n, line in enumerate(lines) if n and (line.strip() in ("--", "-- ") or _opens_history(line.strip(), _next(lines, n), packs))), len(lines))
@@ -261,7 +282,8 @@ def _last_of_body(lines: list[str], pack: Pack, packs: Sequence[Pack]) -> int:
     for n in reversed(filled[1:]):
         stripped = lines[n].strip()
         tokens = [t for t in scan(stripped[:60], pack) if t.kind != "sign"]
-        name = len(tokens) <= 4 and len(stripped) < 40 and tokens and all(t.kind == "word" and (t.capital or len(tokens) == 1) for t in tokens)
+        short = len(tokens) <= 4 and len(stripped) < 40
+        name = short and tokens and all(t.kind == "word" and (t.capital or len(tokens) == 1 or is_name(t, pack)) for t in tokens)
         if not name or any(t.low in pack.words["weekdays"] or t.low in pack.words["cues"] for t in tokens):
             break
         last = n - 1

@@ -162,9 +162,10 @@ def _word_letter(tokens: Sequence[Token], index: int, code: str, pack: Pack) -> 
     words, token, low = pack.words, tokens[index], tokens[index].low
     before, after = tokens[index - 1] if index else None, tokens[index + 1] if index + 1 < len(tokens) else None
     beside_number = any(t is not None and t.kind in ("number", "clock", "ordinal", "date") for t in (before, after))
-    if low in words["weekdays"]:
+    if low in words["weekdays"] and not (low in words["months"] and beside_number):
         written_so = token.capital and (index > 0 or low not in words["function"])  # German "So" at the front is "thus"
-        return "W" if written_so or beside_number or low not in words["weekdays_capital"] else "."
+        marked = written_so or beside_number or before is not None and before.text == "("  # "12日(木)"
+        return "W" if marked or low not in words["weekdays_capital"] else "."
     if low in words["months"]:
         return "M" if beside_number or low not in words["months_capital"] or (token.capital and index) else "."
     pairs = [f"{low} {after.low}" if after else low, f"{before.low} {low}" if before else low]

@@ -34,7 +34,7 @@ INVISIBLE = dict.fromkeys(
     ]
 )
 BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")  # RFC 3987 section 4.1: the order seen is not the order written
-READ_AS = dict(zip(map(ord, "؟۔।،؛、"), "?..,;,", strict=True))  # signs of other scripts, one for one
+READ_AS = dict(zip(map(ord, "؟۔।。،؛、"), "?...,;,", strict=True))  # signs of other scripts, one for one
 APOSTROPHES = dict.fromkeys(map(ord, "\u2018\u2019\u02bc\u02b9\u2032`\u00b4"), "'")
 
 CHUNK = re.compile(r"\S+")
