@@ -127,7 +127,6 @@ class Pack:
     timely: frozenset[str] = field(repr=False, compare=False)  # words that may be part of a time
     template_words: frozenset[str] = field(repr=False, compare=False)  # words of the templates themselves, as they stand there
     listed: frozenset[str] = field(repr=False, compare=False)  # `known` and every word of a pattern
-    letters: frozenset[str] = field(default=frozenset(), repr=False, compare=False)  # of a script without spaces: what its words are written with
     writing: Writing = field(default=Writing(), compare=False)
     unaccented: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)  # "miercoles" -> "miércoles", "fuer" -> "für"
     fronts: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)  # "kündig" -> "kündig*": any word that begins so
@@ -334,7 +333,6 @@ def _compile(language: str, draft: dict[str, Any], check: bool) -> tuple[list[st
         automata["phrase"],
         known=known,
         listed=listed,
-        letters=frozenset(letter for word in listed for letter in word if not letter.isascii()) if draft["writing"].get("spaced") is False else frozenset(),
         writing=writing,
         unaccented=MappingProxyType({typed: word for word in sorted(listed) for typed in _in_haste(word, writing) if typed not in listed}),
         fronts=MappingProxyType({typed[:-1]: word for word in known if word[-1] == "*" for typed in (word, *_in_haste(word, writing))}),

@@ -123,7 +123,14 @@ def test_a_place_without_capitals_needs_a_name_that_tells_nothing() -> None:
     """Neither a word behind another word, nor a telling or a long one, nor a quotation of a matter is a name."""
     assert own_facts("会議は火曜9時、病院オフィスで。", JOINED) == ["火曜9時"]
     assert own_facts("会議は火曜9時、枠丸谷オフィスで。", JOINED) == ["火曜9時"]
-    assert own_facts("会議は火曜9時、人々悲嘆号泣憤激慟哭絶叫会議室で。", JOINED) == ["火曜9時"]
+    assert own_facts("会議の枠です。会議です。枠の会議は火曜9時、人々悲嘆号泣憤激慟哭絶叫会議室で。", JOINED) == ["火曜9時"]
     assert own_facts("会議は火曜9時、大川タワー「谷の谷の谷」で。", JOINED) == []  # a quotation of some length is somebody's word
     assert own_facts("मुलाक़ात मंगलवार 9 बजे कक्ष अदालत", SPACED) == ["मंगलवार 9 बजे"]
     assert own_facts("मुलाक़ात मंगलवार 9 बजे कक्ष", SPACED) == ["मंगलवार 9 बजे"]
+
+
+def test_a_language_that_shares_letters_is_not_taken_for_another() -> None:
+    """Of a script without spaces the pack must know half of the letters; Latin words beside it do not count."""
+    assert recognise((TextBlock("1", "枠は火曜9時です。"),), CONTEXT, JOINED).language == "xx"
+    assert recognise((TextBlock("1", "枠は火曜9時です。Zoom meeting dial in number"),), CONTEXT, JOINED).language == "xx"
+    assert recognise((TextBlock("1", "我们周二9時见面聊聊"),), CONTEXT, JOINED).language == ""

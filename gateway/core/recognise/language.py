@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from gateway.core.phrases import bare
@@ -20,6 +21,8 @@ def of_mail(text: str, packs: Packs) -> Pack | None:
     best = max(packs.packs, key=lambda pack: _share(words, text, pack), default=None)
     if best is None:
         return None
+    if not best.writing.spaced:  # languages share letters: of its own script the pack must know much, whatever Latin stands beside it
+        return best if _share(words, re.sub("[A-Za-z]+", "", text), best) >= HALF else None
     least = next(share for more_than, share in ENOUGH if len(words) > more_than or not more_than)
     return best if not words or _share(words, text, best) >= least else None
 
@@ -51,8 +54,11 @@ def _words(text: str) -> list[str]:
 
 
 def _share(words: list[str], text: str, pack: Pack) -> float:
-    """How much of a text the pack knows, 0 to 1: words, or letters where no white space stands between words."""
+    """How much of a text the pack knows, 0 to 1: words, or the letters of its words where no white space stands between words."""
     if pack.writing.spaced:
-        return sum(word in pack.known for word in words) / len(words) if words else 0.0
-    letters = [c for c in text[: 4 * MOST] if c.isalpha()]
-    return sum(not c.isascii() and c in pack.letters for c in letters) / len(letters) if letters else 0.0
+        forms = (pack.form(word) if pack.writing.prefixes else word for word in words)
+        return sum(form in pack.known for form in forms) / len(words) if words else 0.0
+    runs = re.findall(r"[^\W\d_]+", bare(text[: 2 * MOST]))
+    letters = sum(map(len, runs))
+    parts = (part for run in runs if not run.isascii() for part in pack.cut(run))
+    return sum(len(part) for part in parts if part in pack.listed and not part.isascii()) / letters if letters else 0.0
