@@ -37,7 +37,8 @@ WORDS = frozenset(
         "history_openers history_verbs history_headers labels_time labels_place labels_phone labels_code labels_other"
     ).split()
 )
-WHOLE_LINES = frozenset({"history_openers", "greetings", "sign_offs", "footers"})  # compared with text as written; all other words with tokens
+LABELS = frozenset({"labels_time", "labels_place", "labels_phone", "labels_code", "labels_other"})
+WHOLE_LINES = LABELS | {"history_openers", "history_headers", "greetings", "sign_offs", "footers"}  # compared with text as written; all other words with tokens
 TEMPLATES = frozenset(
     (
         "greeting greeting_plain signature confirmed proposed moved cancelled late stated unavailable reply_by also_time duration place link phone other "
@@ -307,7 +308,7 @@ def _compile(language: str, draft: dict[str, Any], check: bool) -> tuple[list[st
     if problems or any(_row_problems("", key, row) for key in ("frame", "phrase") for row in draft[key]):
         return problems, None
     words = {name: frozenset(_written(name, value, writing) for value in values) for name, values in draft["words"].items()}
-    known = frozenset(part for values in words.values() for value in values for part in value.split())
+    known = frozenset(part for values in words.values() for value in values for part in writing.spelt(value).split())
     known = known.union(writing.joined, (clitic.rstrip("'") for clitic in writing.clitics))
     listed = known.union(*(automaton.words() for automaton in automata.values()))
     frames = tuple(

@@ -105,6 +105,19 @@ def test_a_city_behind_a_clock_time_is_its_zone() -> None:
     """ "9:00 à Genève" is a time; a city that is none of the pack's zones is a place."""
     assert own_facts("Appel 9:00 à Genève.", FRENCH) == ["9:00 à Genève"]
     assert own_facts("Appel 9:00 à Morges.", FRENCH) == ["9:00", "Morges"]
+    assert own_facts("Appel jeudi 9 h à Genève.", FRENCH) == ["jeudi 9 h à Genève"]
+
+
+def test_a_label_is_compared_as_it_is_written() -> None:
+    """Hyphens and elisions of a label stay in it: "Rendez-vous :", "Code d'accès :"."""
+    packs = small(ELIDED, weekdays=["jeudi"], labels_time=["rendez-vous"], labels_code=["code d'accès"], function=["d'"])
+    assert own_facts("Rendez-vous : jeudi\nCode d'accès : 4711", packs) == ["jeudi", "Code d'accès : 4711"]
+
+
+def test_what_is_compared_as_it_is_written_does_not_keep_an_elision_whole() -> None:
+    """A sign-off "Dans l'attente" does not make "l'attente" a word that the scanner leaves uncut."""
+    (pack,) = small(ELIDED, sign_offs=["dans l'attente"]).packs
+    assert [t.low for t in scan("l'attente", pack)] == ["l'", "attente"]
 
 
 SPANISH = small(

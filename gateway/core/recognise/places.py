@@ -90,7 +90,7 @@ def _guess(tokens: Sequence[Token], index: int, pack: Pack) -> int:
     leads = ("weekdays", "meridiem", "day_words", "clock_words", "day_parts", "zones", "place_verbs")
     if before is None or not (before.kind in ("clock", "ordinal", "meridiem", "number", "zone") or any(before.low in words[name] for name in leads)):
         return index
-    if before.kind in ("clock", "meridiem") and tokens[index].low in words["zones"]:
+    if (before.kind in ("clock", "meridiem") or before.low in words["meridiem"]) and tokens[index].low in words["zones"]:
         return index  # "18:00 in London" is a time
     end = _capitals(tokens, index, 3, pack)
     numbered = end > index and end < len(tokens) and tokens[end].kind in ("number", "code") and len(tokens[end].text) <= 3
