@@ -216,7 +216,7 @@ def test_text_beyond_the_cap_is_withheld_whole() -> None:
 
 
 def test_an_unknown_language_is_withheld_whole() -> None:
-    reading = read("Quoniam tres horas expectavimus, nihil amplius dicendum putavimus ante Kalendas 12:30.")
+    reading = read("Quoniam quattuor horas expectavimus, nihil amplius dicendum putavimus ante Kalendas 12:30.")
     assert reading.language == ""
     assert not reading.complete
     assert [s.rule for s in reading.sentences] == ["unknown-language"]

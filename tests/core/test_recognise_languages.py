@@ -221,3 +221,13 @@ def test_a_time_at_the_front_belongs_to_the_order_behind_its_comma() -> None:
 def test_one_time_said_in_two_zones_is_a_time() -> None:
     assert own_facts("Termin 8:00 MESZ = 14:00 SGT.", GERMAN) == ["8:00 MESZ", "14:00 SGT"]
     assert own_facts("Termin 8:00 = das.", GERMAN) == []
+
+
+STREETS = small({}, cues=["sesión"], weekdays=["jueves"], place_heads_before=["piso", "planta"], place_heads_named=["salón", "calle"], place_prepositions=["en"])
+
+
+def test_a_number_behind_a_name_is_a_house_and_one_before_a_floor_is_not() -> None:
+    """ "Salón Cervantes, 2a planta" is a room and its floor; "Reforma 222" is a street where a floor follows."""
+    assert own_facts("Sesión jueves Salón Cervantes, 2ª planta.", STREETS) == ["jueves", "Salón Cervantes, 2a planta"]
+    assert own_facts("Sesión jueves, Reforma 222, piso 15.", STREETS) == ["jueves", "Reforma 222, piso 15"]
+    assert own_facts("Sesión jueves, calle Alcalá 45 piso 3.", STREETS) == ["jueves", "calle Alcalá 45", "piso 3"]

@@ -73,11 +73,12 @@ def _capitals(tokens: Sequence[Token], index: int, most: int, pack: Pack) -> int
 
 
 def _street(tokens: Sequence[Token], index: int, pack: Pack) -> int:
-    """End of "44 Beacon" where a floor or room follows behind a comma; `index` where it is none."""
-    if tokens[index].kind != "number":
-        return index
-    end = _capitals(tokens, index + 1, 3, pack)
-    known = end > index + 1 and end + 1 < len(tokens) and tokens[end].text == "," and _shape(tokens, end + 1, pack) > end + 1
+    """End of "44 Beacon" or "Reforma 222" where a floor or room follows behind a comma; `index` where it is none."""
+    first = index + 1 if tokens[index].kind == "number" else index
+    end = _capitals(tokens, first, 3, pack)
+    if first < end and first == index:
+        end = end + 1 if end < len(tokens) and tokens[end].kind == "number" and len(tokens[end].text) <= 4 else first
+    known = end > first and end + 1 < len(tokens) and tokens[end].text == "," and _shape(tokens, end + 1, pack) > end + 1
     return end if known else index
 
 
@@ -131,9 +132,10 @@ def _named(tokens: Sequence[Token], index: int, pack: Pack) -> int:
 
 
 def _counts(tokens: Sequence[Token], number: int, pack: Pack) -> bool:
-    """Whether the number at `number` counts hours, minutes or the days of a month, and so is none of a house."""
+    """Whether the number at `number` counts hours, minutes, the days of a month or floors ("2a planta"), and so is none of a house."""
     after = tokens[number + 1].low if number + 1 < len(tokens) else ""
-    return any(after in pack.words[name] for name in ("meridiem", "units", "months", "long_units"))
+    floors = after in pack.words["place_heads_before"] and not (number + 2 < len(tokens) and _is_number(tokens[number + 2], pack))
+    return floors or any(after in pack.words[name] for name in ("meridiem", "units", "months", "long_units"))
 
 
 def _is_number(token: Token, pack: Pack) -> bool:
