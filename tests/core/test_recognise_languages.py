@@ -99,6 +99,7 @@ def test_the_genitive_before_a_day_is_no_part_of_the_time() -> None:
 def test_a_place_may_lie_in_a_named_place() -> None:
     """ "Bar de l'hôtel Adler" is one place."""
     assert own_facts("Appel jeudi à 9, bar de l'hôtel Adler.", FRENCH) == ["jeudi à 9", "bar de l'hôtel Adler"]
+    assert own_facts("Appel jeudi à 9, hôtel Adler, 5 rue Monge.", FRENCH) == ["jeudi à 9", "hôtel Adler, 5 rue Monge"]
 
 
 def test_a_city_behind_a_clock_time_is_its_zone() -> None:
