@@ -16,7 +16,7 @@ import structlog
 from gateway import __version__, answers
 from gateway.chores import Chores
 from gateway.config import Config
-from gateway.core.model import AuditEvent, Outgoing, Receipt, Submission
+from gateway.core.model import AuditEvent, Envelope, Outgoing, Receipt, Submission
 from gateway.core.notice import delivery_notice
 from gateway.core.policy import Ruleset, parse_policies
 from gateway.core.policy_page import policy_page
@@ -39,7 +39,7 @@ from gateway.edges.systemd import tell_systemd
 from gateway.edges.timers import Timers
 from gateway.edges.vault import Vault
 from gateway.edges.witness import Witness
-from gateway.errors import GatewayError, failure
+from gateway.errors import GatewayError, StoreUnavailable, failure
 from gateway.house import House, Ports
 from gateway.ports import Delivery, Lease
 
@@ -200,10 +200,11 @@ async def _serve(config: Config) -> None:
             patience=Patience(timedelta(hours=config.relay.warn_after_hours), timedelta(hours=config.relay.give_up_after_hours)),
             hang_up=relay.close,
         )
+        late: set[asyncio.Task[None]] = set()
         server = SubmissionServer(
             _submission_settings(config),
             PasswordAccounts(store.user, ports.clock),
-            partial(_accept, ports, house, wake, store),
+            partial(_accept, ports, house, wake, store, late),
             ports.clock,
             partial(room, config),
         )
@@ -225,6 +226,7 @@ async def _serve(config: Config) -> None:
         await courier.stop()
         waiting.cancel()
         await delivering
+        await asyncio.gather(*late)
         await store.record(TENANT, (AuditEvent("stopped", None, None),))
         await chores.checkpoint()
         _log.info("stopped")
@@ -245,24 +247,28 @@ def _reload_certificate(server: SubmissionServer) -> None:
         _log.info("certificate reloaded")
 
 
-async def _accept(ports: Ports, house: House, wake: asyncio.Event, store: Store, submission: Submission) -> Receipt:
+async def _accept(ports: Ports, house: House, wake: asyncio.Event, store: Store, late: set[asyncio.Task[None]], submission: Submission) -> Receipt:
+    """`late`: traces of failures that are still being written."""
     try:
         receipt = await answers.accept(submission, ports, house)
+    except StoreUnavailable as error:  # the mail program need not wait while the trace tries what has just failed
+        trace = asyncio.create_task(_record_failure(error, submission.envelope, len(submission.raw), store))
+        late.add(trace)
+        trace.add_done_callback(late.discard)
+        raise
     except Exception as error:
-        await _record_failure(error, submission, store)
+        await _record_failure(error, submission.envelope, len(submission.raw), store)
         raise
     wake.set()
     return receipt
 
 
-async def _record_failure(error: Exception, submission: Submission, store: Store) -> None:
+async def _record_failure(error: Exception, envelope: Envelope, octets: int, store: Store) -> None:
     """Every submission leaves a trace, also one that was not taken; where the store is the trouble, the operator's log must do."""
     word = failure(error).audit
-    _log.warning("not taken", audit=word, error=type(error).__name__, octets=len(submission.raw))
+    _log.warning("not taken", audit=word, error=type(error).__name__, octets=octets)
     try:
-        await store.record(
-            submission.envelope.tenant, (AuditEvent(word, None, None, (("user", submission.envelope.login), ("octets", str(len(submission.raw))))),)
-        )
+        await store.record(envelope.tenant, (AuditEvent(word, None, None, (("user", envelope.login), ("octets", str(octets)))),))
     except GatewayError as second:
         _log.error("audit event lost", audit=word, error=type(second).__name__)
 

@@ -28,7 +28,7 @@ _log = logging.getLogger(__name__)
 ComposeNotice = Callable[[str, Lease, Delivery], Outgoing | None]
 """`compose_notice(kind, lease, delivery)`: the notice to the coach, or None for none. Kinds: "delayed", "failed", "gave-up", "unclear"."""
 
-_SETTLE_PAUSES = (0.1, 0.5, 2.0, 5.0, 10.0)  # seconds; what the next hop said is worth some patience with the disk
+_SETTLE_PAUSES = (0.1, 0.5, 2.0, 5.0, 10.0, 15.0)  # seconds; what the next hop said is worth some patience with the disk
 _GATHER = 0.02  # seconds between claims while mail comes in: copies that come close together share one
 _LAST_WORDS = 5.0  # seconds for copies to settle after the hang-up
 

@@ -139,10 +139,22 @@ def test_a_locked_store_leaves_the_mail_with_the_mail_program(stage: TroubledSta
         assert len(stage.sink.mail) == before
     print(f"MEASURED store locked: {code} after {seconds:.1f} s")
     assert code == 451
-    assert seconds >= BUSY
+    assert seconds < 2 * BUSY, "one wait for the lock, not one after the other"
     stage.send(raw, [WORK, FRIEND])
     assert raw.strip() in stage.decrypt(stage.sink.wait_for(HOME)[0])
     assert stage.sink.wait_for(FRIEND) == [raw]
+
+
+def test_that_a_mail_was_put_off_is_written_once_the_store_is_back(stage: TroubledStage):
+    """The mail program does not wait for it, and the audit log has it all the same."""
+    stage.drained()
+    before = stage.events(500).count("deferred-store")
+    with locked(stage):
+        assert stage.answer(mail(f"Dana, {CANARY}. Traced.\n"), WORK)[0] == 451
+    deadline = time.monotonic() + PATIENCE
+    while stage.events(500).count("deferred-store") == before:
+        assert time.monotonic() < deadline
+    assert stage.events(500).count("deferred-store") == before + 1
 
 
 def test_a_lock_shorter_than_the_patience_is_not_noticed(stage: TroubledStage):

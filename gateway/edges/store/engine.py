@@ -151,12 +151,22 @@ class Writer:
                     answers.append(_attempt(unit, connection))
         except Exception as error:  # noqa: BLE001  # handed to every caller: a thread that dies would leave them waiting for ever
             failure = error if isinstance(error, GatewayError) else StoreUnavailable(f"the transaction failed: {type(error).__name__}")
+            if not answers:  # it could not even begin, for as long as a transaction waits: whoever came meanwhile need not wait as long again
+                units = units + self._behind()
             answers = [lambda unit=unit: unit.future.set_exception(failure) for unit in units]  # type: ignore[misc]
         else:
             self.transactions += 1
             self.units += len(units)
         for answer in answers:
             answer()
+
+
+    def _behind(self) -> list[_Unit]:
+        """The units that have come since, taken from the queue; the mark of the end stays in it."""
+        found = [self._units.get() for _ in range(self._units.qsize())]
+        if None in found:
+            self._units.put(None)
+        return [unit for unit in found if unit is not None and unit.future.set_running_or_notify_cancel()]
 
 
 def _attempt(unit: _Unit, connection: Connection) -> Callable[[], None]:
