@@ -141,12 +141,22 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True)
+class Taught:
+    """What a coach taught the recogniser of one language: a word, or the pattern of a phrase (`core.recognise.taught`)."""
+
+    language: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Coach:
     """The coach of one tenant."""
 
     name: str
     addresses: tuple[Mailbox, ...]
     time_zone: str = "UTC"
+    places: tuple[str, ...] = ()  # those she taught, beside the configured ones
+    phrases: tuple[Taught, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +224,9 @@ class RecogniserContext:
     places: tuple[str, ...] = ()  # [places] known and rooms
     approved_links: tuple[str, ...] = ()  # host[/path] prefixes the coach owns, from [meetings]
     time_zone: str = "UTC"
+    taught: tuple[Taught, ...] = ()  # words and phrases of this coach
+    coach_addresses: tuple[str, ...] = ()  # canonical; the organiser of a calendar object must be one of them
+    company: tuple[str, ...] = ()  # addresses and "@domains" of the company that would read it
 
 
 class FactKind(StrEnum):
