@@ -90,6 +90,13 @@ def test_minutes_behind_the_word_for_hours_belong_to_the_time() -> None:
     assert own_facts("Appel jeudi à 14 h 30 chez Paul.", FRENCH) == ["jeudi à 14 h 30"]
 
 
+def test_a_meeting_with_the_coach_by_name_is_ours() -> None:
+    """ "Appel avec Robin Vale" is the appointment, one with anybody else or with half the name is not."""
+    packs = small({}, function=["avec"], cues=["appel"], weekdays=["jeudi", "mardi"], foreign_hard=["appel avec"])
+    assert own_facts("Appel avec Robin Vale jeudi.", packs) == ["jeudi"]
+    assert own_facts("Appel avec Robin jeudi. Appel mardi.", packs) == ["mardi"]
+
+
 def test_the_genitive_before_a_day_is_no_part_of_the_time() -> None:
     """ "Appel du jeudi" names "jeudi", but "du 8" needs its word."""
     assert own_facts("Appel du jeudi 8 mai, du 8 à 9 mai.", FRENCH) == ["jeudi 8 mai, du 8 à 9 mai"]

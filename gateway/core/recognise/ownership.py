@@ -61,7 +61,7 @@ def clauses(piece: Piece, spans: Sequence[Span], context: RecogniserContext, pac
     inside = [index < piece.bullet for index in range(len(tokens))]
     for span in spans:
         inside[span.begin : span.end] = [True] * (span.end - span.begin)
-    blocked = _whole_sentence(piece, inside, pack)
+    blocked = _whole_sentence(piece, inside, context, pack)
     bounds = [0]
     for index, token in enumerate(tokens):
         if inside[index] or index == bounds[-1]:
@@ -73,10 +73,11 @@ def clauses(piece: Piece, spans: Sequence[Span], context: RecogniserContext, pac
     return [_judged(tokens, inside, spans, begin, end, blocked, names, pack) for begin, end in ranges if begin < end]
 
 
-def _whole_sentence(piece: Piece, inside: Sequence[bool], pack: Pack) -> str:
+def _whole_sentence(piece: Piece, inside: Sequence[bool], context: RecogniserContext, pack: Pack) -> str:
     """The word that gives the whole sentence away, '' where none does."""
     words, tokens = pack.words, piece.tokens
-    lows = [t.low for t, within in zip(tokens, inside, strict=True) if not within]
+    ours = _with_the_coach(tokens, context, pack)
+    lows = [t.low for n, (t, within) in enumerate(zip(tokens, inside, strict=True)) if not within and n not in ours]
     hard = phrase_in(lows, words["foreign_hard"])
     if hard:
         return hard
@@ -87,6 +88,16 @@ def _whole_sentence(piece: Piece, inside: Sequence[bool], pack: Pack) -> str:
     if quotes and (len(quotes) == 1 or quotes[1] - quotes[0] > 4):
         return '"'
     return ""
+
+
+def _with_the_coach(tokens: Sequence[Token], context: RecogniserContext, pack: Pack) -> set[int]:
+    """Where the coach's whole name stands, with the small word before it: "your meeting with Robin Vale" is with nobody else."""
+    texts, found = [t.text.lower() for t in tokens], set[int]()
+    for name in (name.lower().split() for name in context.coach_names):
+        for at in range(len(texts) - len(name) + 1):
+            if len(name) > 1 and texts[at : at + len(name)] == name:
+                found.update(range(at - (at > 0 and tokens[at - 1].low in pack.words["function"]), at + len(name)))
+    return found
 
 
 def _judged(tokens: Sequence[Token], inside: Sequence[bool], spans: Sequence[Span], begin: int, end: int, blocked: str, names: set[str], pack: Pack) -> Clause:
