@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import random
 import resource
@@ -187,6 +188,30 @@ def test_a_database_locked_by_another_process_defers_and_keeps_nothing(folder: P
         assert other.stdout.readline() == b"locked\n"
         asyncio.run(attempt(other))
     assert_in_custody(folder, ["s1"])
+
+
+def test_who_comes_while_a_transaction_cannot_begin_does_not_wait_as_long_again(folder: Path) -> None:
+    """The unit behind the one that waits fails with it: that the lock does not come free is known by then."""
+
+    async def attempt() -> None:
+        store = opened(folder, busy_timeout=2.0)
+        with contextlib.closing(sqlite3.connect(folder / "coachgate.db", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            first = asyncio.create_task(store.commit(custody("s1", outgoing("s1.a"))))
+            while not store._database.writer._units.empty() or first.done():  # the writing thread takes it, and waits
+                await asyncio.sleep(0)
+            await asyncio.sleep(0.1)
+            behind = [asyncio.create_task(store.commit(custody(f"s{i}", outgoing(f"s{i}.a")))) for i in range(2, 6)]
+            await asyncio.wait([first])
+            _, waiting = await asyncio.wait(behind, timeout=1.0)
+            assert not waiting
+            assert {type(task.exception()) for task in (first, *behind)} == {StoreUnavailable}
+            other.execute("ROLLBACK")
+        assert not (await store.commit(custody("s2", outgoing("s2.a")))).repeated
+        store.close()
+
+    asyncio.run(attempt())
+    assert_in_custody(folder, ["s2"])
 
 
 @pytest.fixture
