@@ -50,13 +50,15 @@ def context_for(recipient: Recipient, coach: Coach, places: Sequence[str] = (), 
     """What the recogniser may know when it reads for `recipient`: of all clients' names only that of her own client.
 
     `places` are the configured places and rooms, `approved_links` the host[/path] prefixes of the coach's own meeting platforms.
+    What the coach taught comes with her and so reaches no other coach's mail.
     """
     return RecogniserContext(
         client_names=(recipient.client.name,) if recipient.client else (),
         coach_names=(coach.name,),
-        places=tuple(places),
+        places=(*places, *coach.places),
         approved_links=tuple(approved_links),
         time_zone=coach.time_zone,
+        taught=coach.phrases,
     )
 
 

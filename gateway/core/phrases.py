@@ -172,6 +172,7 @@ class Automaton:
         self._classes = classes
         self._entries: dict[str, Node | None] = {}  # None while a class is being read
         self._patterns: list[tuple[int, str]] = []
+        self._roots: tuple[Node, ...] = ()
         self._start: State | None = None
         self._states: dict[tuple[Place, ...], State] = {}
 
@@ -186,18 +187,39 @@ class Automaton:
             root = Node()
             for owner, pattern in self._patterns:
                 self._read(root, owner, pattern)
+            self._roots = (root,)
             self._start = State([(root, None)])
         return self._start
+
+    def extended(self, patterns: Iterable[tuple[int, str]]) -> Automaton:
+        """This automaton with more patterns, (owner, pattern) each. Raises `PatternError`.
+
+        Everything read or worked out so far is shared with it, for where a symbol leads depends on the nodes alone: only the new patterns are read.
+        """
+        _ = self.start
+        root, more = Node(), Automaton(self._classes)
+        more._patterns = [*self._patterns, *patterns]
+        more._entries, more._states, more._roots = self._entries, self._states, (*self._roots, root)
+        for owner, pattern in more._patterns[len(self._patterns) :]:
+            more._read(root, owner, pattern)
+        more._start = State([(node, None) for node in more._roots])
+        return more
 
     def problems(self) -> dict[int, str]:
         """What is wrong with the patterns: owner -> the first problem in one of its patterns."""
         found: dict[int, str] = {}
         for owner, pattern in self._patterns:
-            try:
-                self._read(Node(), owner, pattern)
-            except PatternError as error:
-                found.setdefault(owner, str(error))
+            if problem := self.problems_of(pattern):
+                found.setdefault(owner, problem)
         return found
+
+    def problems_of(self, pattern: str) -> str:
+        """What is wrong with one pattern, '' where nothing is."""
+        try:
+            self._read(Node(), 0, pattern)
+        except PatternError as error:
+            return str(error)
+        return ""
 
     def _read(self, root: Node, owner: int, pattern: str) -> None:
         for node in _Reader(pattern, self._entry).whole([root]):

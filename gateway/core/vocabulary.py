@@ -132,6 +132,7 @@ class Pack:
     unaccented: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)  # "miercoles" -> "miércoles", "fuer" -> "für"
     fronts: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)  # "kündig" -> "kündig*": any word that begins so
     tails: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)  # "klausur" -> "*klausur": any word that ends so
+    taught: frozenset[str] = field(default=frozenset(), repr=False, compare=False)  # single words that a coach taught: each may stand for the appointment
     _forms: dict[str, str] = field(default_factory=dict, repr=False, compare=False)  # what `form` has worked out; the same whatever was asked before
 
     REMEMBERED: ClassVar[int] = 20_000

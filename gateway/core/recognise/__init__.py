@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from gateway.core.links import is_phone
 from gateway.core.model import Fact, FactKind, Reading, RecogniserContext, Sentence, Status, TextBlock
 from gateway.core.phrases import bare
-from gateway.core.recognise import frames, language, ownership, template
+from gateway.core.recognise import frames, language, ownership, taught, template
 from gateway.core.recognise.ownership import OWN, Clause
 from gateway.core.recognise.sentences import Piece, is_name, split
 from gateway.core.recognise.spans import Span, find_spans
@@ -49,6 +49,7 @@ class _Judged:
 
 def recognise(blocks: tuple[TextBlock, ...], context: RecogniserContext, packs: Packs) -> Reading:
     """The reading of a message's texts under one context. Raises nothing for any text."""
+    packs = taught.packs_with(packs, context.taught)
     if sum(len(block.text) for block in blocks) > LONGEST_TEXT:
         withheld = tuple(Sentence(block.source, "", False, "too-long") for block in blocks)
         return Reading("", False, Status.STATED, (), withheld, False)
@@ -88,14 +89,15 @@ def _judge(piece: Piece, context: RecogniserContext, pack: Pack) -> _Judged:
     if piece.part in ("greeting", "reply-mark"):
         return _Judged(piece, frames.Verdict(True, piece.part), [])
     if piece.part == "signature":
-        return _Judged(piece, _signature(piece, context, pack), [])
+        verdict = _signature(piece, context, pack)
+        return _Judged(piece, verdict if verdict.approved else taught.footer(verdict, piece, context, pack), [])
     spans = find_spans(piece.text, piece.tokens, context, pack, piece.bullet)
     if not spans and piece.label == "code" and _is_code_line(piece):
         spans = [Span(FactKind.OTHER, 0, len(piece.tokens), piece.text)]
     parts = ownership.clauses(piece, spans, context, pack)
     barred = "label" if piece.label == "other" else "language" if spans and language.is_foreign(piece, pack) else ""
     facts = [Fact(s.kind, s.text, piece.source, barred or ownership.owner_of(s, piece, parts, pack), 2 if s.full else 0 if s.weak else 1) for s in spans]
-    verdict = frames.judge(piece, spans, context, pack)
+    verdict = taught.telling(frames.judge(piece, spans, context, pack), piece, spans, pack)
     if verdict.approved and not barred:  # a closed frame says more of whose a fact is than any word near it
         facts = [replace(fact, owner=OWN) for fact in facts]
     if piece.label in LABELLED and not verdict.approved and all(f.owner == OWN for f in facts) and _is_explained_line(piece, spans):
@@ -111,7 +113,7 @@ def _judge(piece: Piece, context: RecogniserContext, pack: Pack) -> _Judged:
         anchor,
         blocked=any(c.blocked and not c.blocked.startswith(ownership.THIRD) for c in parts),
         foreign=any(c.blocked for c in parts),
-        explained=all(c.bare for c in parts),
+        explained=all(c.bare for c in parts) or taught.took_part(verdict),
     )
 
 

@@ -43,12 +43,7 @@ def judge(piece: Piece, spans: Sequence[Span], context: RecogniserContext, pack:
     """Whether closed frames explain the sentence whole. A span may be read as its slot or word by word."""
     names = {word.lower() for name in (*context.client_names, *context.coach_names) for word in name.split()}
     tokens, start = piece.tokens, pack.frame_automaton.start
-    size = len(tokens)
-    while size and tokens[size - 1].text in MARKS:
-        size -= 1
-    if not size:
-        return Verdict(True, "nothing-but-marks")
-    front = _front(piece, pack)
+    front, size = extent(piece, pack)
     if front >= size:
         return Verdict(True, "nothing-but-marks")
     told = [span for span in spans if span.begin < size and not (span.kind is FactKind.PLACE and span.weak)]  # a guessed place may be a clinic or a person
@@ -68,6 +63,8 @@ def judge(piece: Piece, spans: Sequence[Span], context: RecogniserContext, pack:
             steps.append(("<num>", index + 1))
         if is_code(token):
             steps.append(("<code>", index + 1))
+        if token.low in pack.taught:  # a taught word may stand for the appointment
+            steps += [(noun, index + 1) for noun in pack.words["duration_nouns"] & pack.words["cues"]]
         for node, path, state in list(at[index].values()):
             for symbol, end in steps:
                 target = pack.frame_automaton.step(node, symbol)
@@ -82,6 +79,14 @@ def judge(piece: Piece, spans: Sequence[Span], context: RecogniserContext, pack:
         return Verdict(False, "clause-unfinished" if at[size] else "unexplained-word", span.text if span else tokens[furthest].text)
     frames = [pack.frames[owner] for owner in min(done, key=len)]
     return Verdict(True, "+".join(dict.fromkeys(f.name for f in frames)), "", _status(frames, piece), any(f.appointment for f in frames))
+
+
+def extent(piece: Piece, pack: Pack) -> tuple[int, int]:
+    """The tokens that are to be explained: from the first to behind the last, without the marks around them."""
+    size = len(piece.tokens)
+    while size and piece.tokens[size - 1].text in MARKS:
+        size -= 1
+    return _front(piece, pack), size
 
 
 def _front(piece: Piece, pack: Pack) -> int:

@@ -27,6 +27,15 @@ def of_mail(text: str, packs: Packs) -> Pack | None:
     return best if not words or _share(words, text, best) >= least else None
 
 
+def sure(text: str, packs: Packs) -> Pack | None:
+    """The pack of a few words, for whoever may be asked otherwise: None where no pack knows one of them, or two know as many."""
+    if len(packs.packs) == 1:
+        return packs.packs[0]
+    words = _words(text)
+    shares = sorted((_share(words, text, pack) for pack in packs.packs), reverse=True)
+    return of_mail(text, packs) if words and shares[0] > shares[1] else None
+
+
 def own(piece: Piece, pack: Pack, packs: Packs) -> tuple[Piece, Pack]:
     """The piece with the pack of its own language: `pack`, that of the mail, unless another knows clearly more of its words."""
     if len(packs.packs) == 1 or piece.part in ("quoted", "greeting", "signature"):

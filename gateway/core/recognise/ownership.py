@@ -134,6 +134,12 @@ def _blocked(lows: Sequence[str], helped: bool, pack: Pack) -> str:
     return ""
 
 
+def third_person_in(lows: Sequence[str], pack: Pack) -> str:
+    """The first word or pair of words for a third person in `lows`, '' where there is none."""
+    pairs = (pair for index, low in enumerate(lows) for pair in ((index, low), (index, " ".join(lows[index : index + 2]))))
+    return next((third for index, third in pairs if third in pack.words["third_person"] and not _in_a_phrase(lows, index, pack.words["function"])), "")
+
+
 def _in_a_phrase(lows: Sequence[str], index: int, entries: frozenset[str]) -> bool:
     """Whether the word at `index` is part of an entry of two or three words: the "il" of "il faut" is nobody."""
     starts = ((index - back, index - back + size) for size in (2, 3) for back in range(min(size, index + 1)))
