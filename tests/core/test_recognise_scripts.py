@@ -36,7 +36,8 @@ JOINED = small(
     titles=["様", "部長"],
     sign_offs=["敬具"],
     place_heads_before=["階", "会議室"],
-    place_heads_after=["会議室", "オフィス", "タワー", "2f"],
+    place_heads_after=["会議室", "オフィス", "タワー", "2f", "通り"],
+    place_endings=["号"],
     place_heads_named=["カフェ"],
     place_modifiers=["本社"],
     place_particles=["の"],
@@ -115,6 +116,8 @@ def test_a_place_without_capitals_is_a_name_and_its_head() -> None:
     assert own_facts("会議は火曜9時、本社の2F会議室3で。", JOINED) == ["火曜9時", "本社の2F会議室3"]
     assert own_facts("会議は火曜9時、本社谷川3階で。", JOINED) == ["火曜9時", "本社谷川3階"]
     assert own_facts("会議は火曜9時、大川タワー2F「谷の間」で。", JOINED) == ["火曜9時", "大川タワー2F「谷の間」"]
+    assert own_facts("会議は火曜9時、大川通り1266号で。", JOINED) == ["火曜9時", "大川通り1266号"]
+    assert own_facts("会議は本社会議室3です。会議は本社会議室10時です。", JOINED) == ["本社会議室3", "本社会議室", "10時"]
     assert own_facts("मुलाक़ात मंगलवार 9 बजे कक्ष गंगा", SPACED) == ["मंगलवार 9 बजे", "कक्ष गंगा"]
     assert own_facts("मुलाक़ात मंगलवार 9 बजे, गंगा कक्ष में", SPACED) == ["मंगलवार 9 बजे", "गंगा कक्ष"]
 

@@ -35,7 +35,8 @@ def place_spans(tokens: Sequence[Token], context: RecogniserContext, pack: Pack)
             if step == end and pack.writing.spaced:
                 break
             more = max(_configured(tokens, step, configured), _shape(tokens, step, pack), _named(tokens, step, pack), _quoted(tokens, step, pack))
-            more = max(more, step + (step == end and tokens[step].low in words["place_heads_after"]))
+            if step == end:  # "タワー" + "2F", "南京西路" + "1266" + "号"
+                more = max(more, step + (tokens[step].low in words["place_heads_after"]), _house(tokens, step, pack))
             if more <= step:
                 break
             end = more + (1 if tokens[end].text == "(" and more < len(tokens) and tokens[more].text == ")" else 0)
@@ -150,7 +151,8 @@ def _unknown(tokens: Sequence[Token], index: int, pack: Pack) -> int:
     if index >= len(tokens) or not tokens[index].caseless or not tokens[index].spaced or len(tokens[index].text) > LONGEST_NAME:
         return index
     low = tokens[index].low
-    return index + (low not in pack.timely and not any(low in pack.words[name] for name in NO_NAMES))
+    timely = low in pack.timely and len(low) > 1  # a single letter may be part of a longer name: "月" + "坛"
+    return index + (not timely and not any(low in pack.words[name] for name in NO_NAMES))
 
 
 def _quoted(tokens: Sequence[Token], index: int, pack: Pack) -> int:
@@ -160,6 +162,12 @@ def _quoted(tokens: Sequence[Token], index: int, pack: Pack) -> int:
     end = next((n for n in range(index + 2, min(index + 5, len(tokens))) if tokens[n].text == QUOTES[tokens[index].text]), 0)
     telling = any(t.low in pack.words[name] for t in tokens[index:end] for name in ("telling_places", "foreign_hard"))
     return end + 1 if end and not telling else index
+
+
+def _house(tokens: Sequence[Token], index: int, pack: Pack) -> int:
+    """End of the number of a house behind its street, where the word for it may also make a number a day ("1266号"); `index` where there is none."""
+    numbered = tokens[index].kind == "number" and index + 1 < len(tokens) and tokens[index + 1].low in pack.words["place_endings"]
+    return index + 2 if numbered else index
 
 
 def _headed(tokens: Sequence[Token], index: int, pack: Pack) -> int:
@@ -174,7 +182,8 @@ def _headed(tokens: Sequence[Token], index: int, pack: Pack) -> int:
             break
         end += 1
     if index < end < size and tokens[end].low in words["place_heads_after"]:
-        return end + 1
+        numbered = end + 1 < size and tokens[end].low in words["place_heads_before"] and tokens[end + 1].kind in ("number", "code")
+        return end + 2 if numbered and not _counts(tokens, end + 1, pack) else end + 1  # "12层" + "会议室" + "3"
     numbered = index < end < size - 1 and tokens[end].kind in ("number", "code") and not pack.writing.spaced
     return end + 2 if numbered and tokens[end + 1].low in words["place_heads_before"] else index
 
@@ -184,7 +193,8 @@ def _shape(tokens: Sequence[Token], index: int, pack: Pack) -> int:
     words, size = pack.words, len(tokens)
     token = tokens[index]
     after = tokens[index + 1] if index + 1 < size else None
-    if token.low in words["place_heads_before"] and after is not None and not (after.spaced is False and after.kind == "sign"):
+    counts = not pack.writing.spaced and after is not None and (after.kind in ("clock", "date") or _counts(tokens, index + 1, pack))  # "会议室" + "10点"
+    if token.low in words["place_heads_before"] and after is not None and not (after.spaced is False and after.kind == "sign") and not counts:
         if after.kind in ("number", "code", "clock", "date") or (after.kind == "word" and len(after.text) == 1 and after.text.isupper()):
             end = index + 2
             while end + 1 < size and tokens[end].text in "+.-" and not tokens[end].spaced and len(tokens[end + 1].text) <= 3 and not tokens[end + 1].spaced:
