@@ -225,6 +225,8 @@ class RecogniserContext:
     approved_links: tuple[str, ...] = ()  # host[/path] prefixes the coach owns, from [meetings]
     time_zone: str = "UTC"
     taught: tuple[Taught, ...] = ()  # words and phrases of this coach
+    coach_addresses: tuple[str, ...] = ()  # canonical; the organiser of a calendar object must be one of them
+    company: tuple[str, ...] = ()  # addresses and "@domains" of the company that would read it
 
 
 class FactKind(StrEnum):
