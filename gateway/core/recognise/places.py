@@ -178,7 +178,7 @@ def _headed(tokens: Sequence[Token], index: int, pack: Pack) -> int:
     while begins and end < min(size, index + 4):
         end += tokens[end].low in words["place_particles"] and end > index  # "丸の内" + "の" + "オフィス"
         named = end < size and (tokens[end].low in words["place_modifiers"] or _unknown(tokens, end, pack) > end)
-        if not named or tokens[end].low in words["place_heads_after"]:
+        if not named or tokens[end].low in words["place_heads_after"] or tokens[end].end - tokens[index].start > LONGEST_NAME:
             break
         end += 1
     if index < end < size and tokens[end].low in words["place_heads_after"]:
