@@ -18,6 +18,7 @@ from gateway.core.model import (
     HeldItem,
     Key,
     KeyState,
+    Lesson,
     Outgoing,
     Receipt,
     RecogniserContext,
@@ -192,6 +193,22 @@ class Store(Protocol):
 
     async def put_contact(self, tenant: int, contact: Contact) -> None:
         """Remember somebody who is no client."""
+        ...
+
+    async def held_list(self, tenant: int) -> list[HeldItem]:
+        """Everything that waits, oldest first, without its octets."""
+        ...
+
+    async def lessons(self, tenant: int) -> tuple[Lesson, ...]:
+        """Everything the coach taught, oldest first."""
+        ...
+
+    async def teach(self, tenant: int, lesson: Lesson) -> Lesson:
+        """Keep a lesson and write that it was taught; the lesson with its id. One that is known already changes nothing."""
+        ...
+
+    async def forget(self, tenant: int, lesson_id: str, by: str) -> bool:
+        """Erase a lesson and write that it was. False where there is none of this id."""
         ...
 
 

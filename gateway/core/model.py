@@ -160,6 +160,18 @@ class Coach:
 
 
 @dataclass(frozen=True, slots=True)
+class Lesson:
+    """Something a coach taught, as the store keeps it and she lists it; a word is a phrase too."""
+
+    kind: str  # "phrase" | "place"
+    language: str  # "" of a place: it is the same in every language
+    text: str
+    by: str = ""  # the login, or "operator"
+    id: str = ""  # opaque, given by the store; the only thing of it that may stand in a log
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Directory:
     """Everybody a tenant knows: the only ground on which `audience.identify` decides who a recipient is."""
 

@@ -21,7 +21,7 @@ from sqlalchemy import Engine, create_engine, event, text
 
 from gateway.core import schedule
 from gateway.core.checkpoint import parse_checkpoints
-from gateway.core.model import AuditEvent, Client, Contact, Mailbox, Purpose, Role
+from gateway.core.model import AuditEvent, Client, Contact, Lesson, Mailbox, Purpose, Role, Taught
 from gateway.edges.store import Notary, Store, User, migrate, note_key, schema, sqlite_url
 from gateway.edges.vault import Vault
 from gateway.errors import ConfigurationError, StoreDamaged, StoreUnavailable
@@ -396,6 +396,27 @@ async def test_the_directory_shows_every_change_at_once(store: Any) -> None:
     directory = await store.directory(TENANT)
     assert (directory.coach.name, directory.clients, directory.contacts) == ("Robin V.", (ben,), ())
     assert await store.next_client_id(TENANT) == "c-0003"
+
+
+async def test_what_a_coach_taught_comes_with_her_and_with_nobody_else(store: Any, clock: FixedClock) -> None:
+    await store.put_coach(2, COACH)
+    phrase = await store.teach(TENANT, Lesson("phrase", "en", "mind the geese on {time}", "operator"))
+    clock.advance(minutes=1)
+    place = await store.teach(TENANT, Lesson("place", "", "The Bandstand", "operator"))
+    assert (await store.teach(TENANT, Lesson("place", "", "the bandstand", "robin"))).id == place.id, "it is known already"
+    await store.put_coach(TENANT, COACH)
+    coach = (await store.directory(TENANT)).coach
+    assert (coach.places, coach.phrases) == (("The Bandstand",), (Taught("en", "mind the geese on {time}"),))
+    assert await store.lessons(TENANT) == (phrase, place)
+    assert (phrase.since, phrase.by) == (NOON, "operator")
+    assert (await store.directory(2)).coach == COACH
+    assert await store.lessons(2) == ()
+    assert await store.forget(2, phrase.id, "operator") is False
+    assert [await store.forget(TENANT, phrase.id, "operator") for _ in range(2)] == [True, False]
+    await store.put_coach(TENANT, replace(COACH, name="Robin V."))
+    coach = (await store.directory(TENANT)).coach
+    assert (coach.name, coach.places, coach.phrases) == ("Robin V.", ("The Bandstand",), ())
+    assert (await words(store))[-4:] == ["vocabulary-added", "place-added", "vocabulary-removed", "coach-changed"]
 
 
 async def test_a_clients_key_stays_until_the_client_has_none(store: Any) -> None:

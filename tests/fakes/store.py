@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from gateway.core import audit, schedule
-from gateway.core.model import AuditEvent, Client, Coach, Contact, Directory, HeldItem, Outgoing, Receipt
+from gateway.core.model import AuditEvent, Client, Coach, Contact, Directory, HeldItem, Lesson, Outgoing, Receipt, Taught
 from gateway.edges.store import EndedCopy, Entry, User
 from gateway.edges.store.outbound import KEEP_UNCLEAR
 from gateway.errors import StoreUnavailable
@@ -58,6 +58,7 @@ class FakeStore:
         self._keys: dict[tuple[int, str], bytes] = {}
         self._ids: dict[int, set[str]] = {}
         self._users: dict[str, tuple[int, User]] = {}
+        self._lessons: dict[int, dict[str, Lesson]] = {}
 
     # ------------------------------------------------------------------------------------------------ audit
     async def record(self, tenant: int, events: Sequence[AuditEvent]) -> None:
@@ -268,6 +269,7 @@ class FakeStore:
     async def put_coach(self, tenant: int, coach: Coach) -> None:
         self._ready()
         known = self._directories.get(tenant)
+        coach = coach if known is None else replace(coach, places=known.coach.places, phrases=known.coach.phrases)
         if known is None or known.coach != coach:
             self._directories[tenant] = Directory(coach) if known is None else replace(known, coach=coach)
             self._append(tenant, (AuditEvent("coach-changed", None, None),))
@@ -320,6 +322,33 @@ class FakeStore:
         self._directories[tenant] = replace(known, contacts=rest)
         self._append(tenant, (AuditEvent("contact-removed", None, None, (("recipient", self.pseudonym(pattern)),)),))
         return True
+
+    async def lessons(self, tenant: int) -> tuple[Lesson, ...]:
+        self._ready()
+        return tuple(self._lessons.get(tenant, {}).values())
+
+    async def teach(self, tenant: int, lesson: Lesson) -> Lesson:
+        self._ready()
+        text = "\0".join((str(tenant), lesson.kind, lesson.language, lesson.text.casefold()))
+        kept = replace(lesson, id=hashlib.sha256(text.encode()).hexdigest()[:16], since=self.clock.now())
+        lessons = self._lessons.setdefault(tenant, {})
+        if kept.id not in lessons:
+            lessons[kept.id] = kept
+            self._learn(tenant, kept, "added", lesson.by)
+        return kept
+
+    async def forget(self, tenant: int, lesson_id: str, by: str) -> bool:
+        self._ready()
+        lesson = self._lessons.get(tenant, {}).pop(lesson_id, None)
+        if lesson is not None:
+            self._learn(tenant, lesson, "removed", by)
+        return lesson is not None
+
+    def _learn(self, tenant: int, lesson: Lesson, done: str, by: str) -> None:
+        self._append(tenant, (AuditEvent(f"{'place' if lesson.kind == 'place' else 'vocabulary'}-{done}", None, None, (("item", lesson.id), ("by", by))),))
+        known, lessons = self._directories[tenant], self._lessons[tenant].values()
+        phrases = tuple(Taught(le.language, le.text) for le in lessons if le.kind == "phrase")
+        self._directories[tenant] = replace(known, coach=replace(known.coach, places=tuple(le.text for le in lessons if le.kind == "place"), phrases=phrases))
 
     async def put_user(self, tenant: int, user: User) -> None:
         self._ready()

@@ -52,13 +52,22 @@ class HeldEnvelope:
 
 
 @dataclass(frozen=True, slots=True)
+class LessonText:
+    """What a lesson says."""
+
+    language: str
+    text: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """What a digest says of one submission: ("company" | "private" | "raw", recipient path) each."""
 
     summary: tuple[tuple[str, str], ...]
 
 
-_ADAPTERS: dict[type, TypeAdapter[Any]] = {kind: TypeAdapter(kind) for kind in (Coach, Client, Contact, User, CopyEnvelope, HeldEnvelope, Told)}
+_ADAPTERS: dict[type, TypeAdapter[Any]] = {kind: TypeAdapter(kind) for kind in (Coach, Client, Contact, User, CopyEnvelope, HeldEnvelope, LessonText, Told)}
 
 
 class Base:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable
+from dataclasses import replace
 
 from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
 from sqlalchemy.sql.elements import ColumnElement
@@ -11,14 +12,14 @@ from sqlalchemy.sql.elements import ColumnElement
 from gateway.core.model import AuditEvent, Client, Coach, Contact, Directory
 from gateway.edges.store import schema
 from gateway.edges.store.base import User
-from gateway.edges.store.held import Held
+from gateway.edges.store.lessons import Lessons
 from gateway.errors import StoreDamaged
 
 _VERSION = select(schema.tenants.c.directory_version).where(schema.tenants.c.id == bindparam("tenant"))
 _ROLES = frozenset({"coach", "assistant", "auditor"})
 
 
-class People(Held):
+class People(Lessons):
     """The part of the store that knows who is who."""
 
     _directories: dict[int, tuple[int, Directory]]
@@ -39,7 +40,7 @@ class People(Held):
         rows = connection.execute(select(clients.id, clients.record).where(clients.tenant == tenant).order_by(clients.id)).all()
         friends = connection.execute(select(contacts.pattern_hash, contacts.record).where(contacts.tenant == tenant).order_by(contacts.pattern_hash)).all()
         directory = Directory(
-            self._open_record(Coach, sealed, "tenants.coach", tenant),
+            self._with_lessons(connection, tenant, self._open_record(Coach, sealed, "tenants.coach", tenant)),
             tuple(self._open_record(Client, row.record, "clients", tenant, row.id) for row in rows),
             tuple(self._open_record(Contact, row.record, "contacts", tenant, row.pattern_hash.hex()) for row in friends),
         )
@@ -47,7 +48,11 @@ class People(Held):
         return directory
 
     async def put_coach(self, tenant: int, coach: Coach) -> None:
-        """Write the coach's own record; makes the tenant with a new audit log and audit key where there is none. Nothing happens where nothing changed."""
+        """Write the coach's own record; makes the tenant with a new audit log and audit key where there is none. Nothing happens where nothing changed.
+
+        What she taught is no part of that record, and stays.
+        """
+        coach = replace(coach, places=(), phrases=())
 
         def work(connection: Connection) -> None:
             tenants = schema.tenants
@@ -189,8 +194,3 @@ class People(Held):
             return True
 
         return await self._database.write(work)
-
-    def _changed(self, connection: Connection, tenant: int, event: AuditEvent) -> None:
-        tenants = schema.tenants
-        connection.execute(update(tenants).where(tenants.c.id == tenant).values(directory_version=tenants.c.directory_version + 1))
-        self._append(connection, tenant, (event,))

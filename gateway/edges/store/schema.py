@@ -49,7 +49,7 @@ tenants = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("coach", LargeBinary, nullable=False),  # sealed
     Column("origin", Text, nullable=False),  # name of the audit log in checkpoints, random
-    Column("directory_version", Big, nullable=False),  # counts every change of tenants, clients and contacts
+    Column("directory_version", Big, nullable=False),  # counts every change of tenants, clients, contacts and lessons
     Column("audit_key", LargeBinary, nullable=False),  # sealed; for audit details that concern no client
     sqlite_strict=True,
 )
@@ -78,6 +78,16 @@ contacts = Table(
     Column("pattern_hash", LargeBinary, primary_key=True),
     Column("record", LargeBinary, nullable=False),  # sealed
     Column("configured", Integer, nullable=False, server_default=text("0")),  # 1: the configuration names it, and takes it away again
+    sqlite_strict=True,
+)
+taught = Table(
+    "taught",
+    metadata,
+    _tenant(primary_key=True),
+    Column("id", Text, primary_key=True),  # a keyed hash: the same lesson is kept once
+    Column("kind", Text, _states("kind", "phrase", "place"), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("record", LargeBinary, nullable=False),  # sealed: language, text, who taught it
     sqlite_strict=True,
 )
 submissions = Table(
