@@ -207,7 +207,7 @@ def test_who_comes_while_a_transaction_cannot_begin_does_not_wait_as_long_again(
             assert not waiting
             assert {type(task.exception()) for task in (first, *behind)} == {StoreUnavailable}
             other.execute("ROLLBACK")
-        assert not (await store.commit(custody("s2", outgoing("s2.a")))).repeated
+        assert not (await store.commit(custody("s2", outgoing("s2.a"), waits=(held("s2.h"),)))).repeated
         store.close()
 
     asyncio.run(attempt())
