@@ -384,3 +384,31 @@ def test_what_the_client_does_weighs_nothing_against_the_appointment_but_a_forei
     assert read("Does Friday tickle?\n\nYou need lunch on Monday.").appointment
     assert read("Does Friday tickle?\n\nHe needs lunch on Monday.").appointment
     assert not read("Does Friday tickle?\n\nThe panel meets on Monday.").appointment
+
+
+# --- the gate of the mail and the parts of a letter
+
+
+def test_a_fact_of_the_appointment_that_is_no_time_opens_nothing_by_itself() -> None:
+    assert not read("Hi Dana,\n\nThe goose is in Room 4.\n\nRobin").appointment
+
+
+def test_two_weak_days_do_not_outweigh_a_foreign_matter() -> None:
+    assert not read("Goose and duck Friday.\n\nGoose and duck Monday.\n\nThe panel meets on Tuesday.").appointment
+
+
+def test_the_subject_names_no_time_of_another_matter() -> None:
+    assert read("The panel meets on Monday at 9:00.\n\nWe meet Friday at 10:00.").company_subject == f"Appointment: {FRIDAY}"
+
+
+def test_a_line_whose_label_names_another_matter_gives_no_fact() -> None:
+    assert own(f"We meet on Monday at 9:00.\n\nAgenda: {FRIDAY}") == ["Monday at 9:00"]
+
+
+def test_what_stands_below_the_sign_off_is_no_part_of_the_letter() -> None:
+    assert own(f"See you on Monday.\n\nBest wishes,\nRobin\n\n{FRIDAY} works.") == ["Monday"]
+
+
+def test_a_capital_behind_a_preposition_is_a_place_only_where_a_place_may_stand() -> None:
+    assert own(f"See you at Philz, {FRIDAY}.") == ["Philz", FRIDAY]
+    assert own(f"I believe in Philz, {FRIDAY}.") == [FRIDAY]
