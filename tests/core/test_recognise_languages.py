@@ -1,11 +1,13 @@
 """What the engine can do for languages other than English: ways of writing, each shown with a small pack made for it."""
 
 import json
+from dataclasses import replace
 
-from gateway.core.model import RecogniserContext, TextBlock
+from gateway.core.model import FactKind, RecogniserContext, TextBlock
+from gateway.core.phrases import Automaton
 from gateway.core.recognise import recognise
 from gateway.core.recognise.tokens import scan
-from gateway.core.vocabulary import TEMPLATES, WORDS, Packs, load_packs
+from gateway.core.vocabulary import TEMPLATES, WORDS, Packs, Phrase, load_packs
 
 CONTEXT = RecogniserContext(client_names=("Dana Petrocelli",), coach_names=("Robin Vale",))
 
@@ -88,6 +90,21 @@ def test_a_street_is_followed_by_names_and_particles_alone() -> None:
 def test_minutes_behind_the_word_for_hours_belong_to_the_time() -> None:
     """ "À 14 h 30" keeps its minutes whatever word comes next."""
     assert own_facts("Appel jeudi à 14 h 30 chez Paul.", FRENCH) == ["jeudi à 14 h 30"]
+
+
+def test_a_time_before_a_colon_belongs_to_the_next_line() -> None:
+    """ "Jeudi à 9 :" over an order is its deadline; over a list of slots it is their day."""
+    packs = small({}, weekdays=["jeudi", "mardi"], bound_prepositions=["à"], time_joiners=["à"], imperatives=["écris"], cues=["appel"], function=["libre"])
+    assert own_facts("Appel mardi.\nJeudi à 9 :\nécris à ta mère", packs) == ["mardi"]
+    assert own_facts("Appel mardi.\nJeudi à 9 :\nlibre", packs) == ["mardi", "Jeudi à 9"]
+
+
+def test_the_date_of_a_quoted_mail_is_when_it_was_written() -> None:
+    """Header lines of history give no fact, a labelled line in its text may."""
+    packs = small({}, weekdays=["jeudi"], history_openers=["message transféré"], history_headers=["de", "date"], labels_time=["date"], months=["mai"])
+    quoted = "Message transféré :\nDe : Dana\nDate : 12 mai 9:00\n\nBonjour"
+    assert own_facts(quoted, packs) == []
+    assert own_facts(quoted + "\nDate : jeudi 14 mai 9:00", packs) == ["jeudi 14 mai 9:00"]
 
 
 def test_a_meeting_with_the_coach_by_name_is_ours() -> None:
@@ -239,3 +256,23 @@ def test_a_number_behind_a_name_is_a_house_and_one_before_a_floor_is_not() -> No
     assert own_facts("Sesión jueves Salón Cervantes, 2ª planta.", STREETS) == ["jueves", "Salón Cervantes, 2a planta"]
     assert own_facts("Sesión jueves, Reforma 222, piso 15.", STREETS) == ["jueves", "Reforma 222, piso 15"]
     assert own_facts("Sesión jueves, calle Alcalá 45 piso 3.", STREETS) == ["jueves", "calle Alcalá 45", "piso 3"]
+
+
+BAKERY = small({}, cues=["sessão"], weekdays=["quarta"], place_prepositions=["na"], place_verbs=["sessão"], place_heads_before=["andar"])
+
+
+def test_an_ordinal_with_a_stop_in_it_is_one_token() -> None:
+    """ "5.º andar" is a floor, also where the sign has become a letter (Unicode compatibility); "v. 5.otto" is none."""
+    assert [token.kind for token in scan("5.o 2.a 5.otto")][:2] == ["ordinal", "ordinal"]
+    assert scan("5.otto")[0].kind != "ordinal"
+    assert own_facts("Sessão quarta, 5.º andar.", BAKERY) == ["quarta", "5.o andar"]
+
+
+def test_a_phrase_of_the_pack_knows_better_than_a_guessed_place() -> None:
+    """ "Na Padoca da esquina": the guess stops at the capital, the phrase does not."""
+    (pack,) = BAKERY.packs
+    automaton = Automaton({})
+    automaton.add(0, "padoca da esquina")
+    corner = replace(pack, phrases=(Phrase("corner", FactKind.PLACE, ("padoca da esquina",)),), phrase_automaton=automaton)
+    assert own_facts("Sessão na Padoca quarta.", BAKERY) == ["Padoca", "quarta"]
+    assert own_facts("Sessão na Padoca da esquina quarta.", Packs((corner,))) == ["Padoca da esquina", "quarta"]

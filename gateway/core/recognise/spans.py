@@ -91,13 +91,16 @@ def find_spans(text: str, tokens: Sequence[Token], context: RecogniserContext, p
             add(FactKind.LINK, index, index + 1)
     for begin, end in _number_groups(text, tokens):
         add(FactKind.PHONE, begin, end)
-    for begin, end, weak in place_spans(tokens, context, pack):
-        add(FactKind.PLACE, begin, end, weak)
+    places = list(place_spans(tokens, context, pack))
+    for begin, end, weak in places:
+        add(FactKind.PLACE, begin, begin if weak else end)
     symbols = [(t.low, *(("<cap>",) if t.capital else ()), *(("<num>",) if t.kind == "number" else ()), *(("<code>",) if is_code(t) else ())) for t in tokens]
     phrases = [pack.phrase_automaton.longest(symbols, index) for index in range(len(tokens))]
     for index, (end, owner) in enumerate(phrases):  # phrases of several words hold words that could start a time ("same time")
         if end - index > 1 and pack.phrases[owner].kind is not FactKind.TIME:
             add(pack.phrases[owner].kind, index, end)
+    for begin, end, weak in places:  # a phrase of the pack knows better than a guess
+        add(FactKind.PLACE, begin, end, weak)
     for begin, end, weak, full in time_spans(tokens, taken, pack):
         add(FactKind.TIME, begin, end, weak, full)
     for index, (end, owner) in enumerate(phrases):
