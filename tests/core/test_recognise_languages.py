@@ -248,7 +248,7 @@ def test_one_time_said_in_two_zones_is_a_time() -> None:
     assert own_facts("Termin 8:00 = das.", GERMAN) == []
 
 
-STREETS = small({}, cues=["sesión"], weekdays=["jueves"], place_heads_before=["piso", "planta"], place_heads_named=["salón", "calle"], place_prepositions=["en"])
+STREETS = small({}, cues=["sesión"], weekdays=["jueves"], place_heads_before=["piso", "planta"], place_heads_named=["salón", "calle"])
 
 
 def test_a_number_behind_a_name_is_a_house_and_one_before_a_floor_is_not() -> None:
