@@ -107,6 +107,21 @@ def test_the_date_of_a_quoted_mail_is_when_it_was_written() -> None:
     assert own_facts(quoted + "\nDate : jeudi 14 mai 9:00", packs) == ["jeudi 14 mai 9:00"]
 
 
+def test_a_time_before_a_colon_belongs_to_the_next_line() -> None:
+    """ "Jeudi à 9 :" over an order is its deadline; over a list of slots it is their day."""
+    packs = small({}, weekdays=["jeudi", "mardi"], bound_prepositions=["à"], time_joiners=["à"], imperatives=["écris"], cues=["appel"], function=["libre"])
+    assert own_facts("Appel mardi.\nJeudi à 9 :\nécris à ta mère", packs) == ["mardi"]
+    assert own_facts("Appel mardi.\nJeudi à 9 :\nlibre", packs) == ["mardi", "Jeudi à 9"]
+
+
+def test_the_date_of_a_quoted_mail_is_when_it_was_written() -> None:
+    """Header lines of history give no fact, a labelled line in its text may."""
+    packs = small({}, weekdays=["jeudi"], history_openers=["message transféré"], history_headers=["de", "date"], labels_time=["date"], months=["mai"])
+    quoted = "Message transféré :\nDe : Dana\nDate : 12 mai 9:00\n\nBonjour"
+    assert own_facts(quoted, packs) == []
+    assert own_facts(quoted + "\nDate : jeudi 14 mai 9:00", packs) == ["jeudi 14 mai 9:00"]
+
+
 def test_a_meeting_with_the_coach_by_name_is_ours() -> None:
     """ "Appel avec Robin Vale" is the appointment, one with anybody else or with half the name is not."""
     packs = small({}, function=["avec"], cues=["appel"], weekdays=["jeudi", "mardi"], foreign_hard=["appel avec"])

@@ -61,6 +61,7 @@ def recognise(blocks: tuple[TextBlock, ...], context: RecogniserContext, packs: 
     pieces = [language.own(piece, pack, packs) for source, text in texts for piece in split(source, text, pack, packs)]
     judged = [_judge(piece, context, spoken) for piece, spoken in pieces]
     _lists(judged)
+    _announcements(judged)
     _history(judged)
     complete = all(j.verdict.approved for j in judged)
     appointment = _gate(judged) or complete and any(j.verdict.approved and j.piece.part in SAID for j in judged)
@@ -190,6 +191,14 @@ def _history(judged: list[_Judged]) -> None:
             j.facts = []
         elif j.piece.part == "quoted" and any(f.rank == 2 for f in j.facts):
             j.anchor = LIKELY
+
+
+def _announcements(judged: list[_Judged]) -> None:
+    """A time before a colon at the end of a line belongs to what the next line says ("By Friday 6 pm:")."""
+    for j, after in zip(judged, judged[1:], strict=False):
+        if j.piece.part in ("body", "row") and j.piece.text.endswith(":") and not j.verdict.approved and (after.blocked or after.foreign):
+            j.facts = [replace(f, owner=":") if f.kind is FactKind.TIME else f for f in j.facts]
+            j.anchor = 0
 
 
 def _lists(judged: list[_Judged]) -> None:

@@ -59,7 +59,7 @@ def split(source: str, text: str, pack: Pack, packs: Packs | None = None) -> lis
         marks = [Piece(source, mark[0].strip(), scan(mark[0].strip(), pack), "reply-mark")] if mark else []
         return marks + [Piece(source, s, t, "subject") for s, t in _cut(text[mark.end() :].lstrip() if mark else text, pack)]
     pieces: list[Piece] = []
-    quoted = closing = False
+    quoted = closing = heading = False
     group = 0
     lines = _joined(text.split("\n"), pack, every)
     last = _last_of_body(lines, pack, every)
@@ -68,9 +68,12 @@ def split(source: str, text: str, pack: Pack, packs: Packs | None = None) -> lis
         if not stripped:
             group += 0 if _row(_next(lines, number), pack) else 1
             continue
-        quoted = quoted or _opens_history(stripped, _next(lines, number), every)
+        opens = _opens_history(stripped, _next(lines, number), every)
+        quoted = quoted or opens
         if quoted or stripped.startswith(">"):
-            pieces.append(Piece(source, stripped, scan(stripped, pack), "quoted", "" if stripped.startswith(">") else _label(stripped, every)[0]))
+            heading = opens or heading and _head(stripped) in _all("history_headers", every)  # its "Date:" is when somebody wrote
+            label = "" if heading or stripped.startswith(">") else _label(stripped, every)[0]
+            pieces.append(Piece(source, stripped, scan(stripped, pack), "quoted", label))
             continue
         closing = closing or number > last or (stripped in ("--", "-- ") and number > 0)
         footer = bare(stripped).startswith(tuple(_all("footers", every)))
@@ -144,8 +147,13 @@ def _opens_history(line: str, following: str, packs: Sequence[Pack]) -> bool:
         return True
     if low.endswith(":") and ("@" in low or any(verb in low for verb in _all("history_verbs", packs))) and any(c.isdigit() for c in low):
         return True  # "On <date> <person> <mailbox> wrote:" in any language
-    heads = [bare(text).partition(":")[0].strip("* ") for text in (line, following) if ":" in text]
-    return len(heads) == 2 and heads[0] in headers and heads[1] in headers
+    return _head(line) in headers and _head(following) in headers
+
+
+def _head(line: str) -> str:
+    """What stands before the first colon of a line, '' where there is none."""
+    head, colon, _ = bare(line).partition(":")
+    return head.strip("* ") if colon else ""
 
 
 def _all(name: str, packs: Sequence[Pack]) -> frozenset[str]:
