@@ -74,6 +74,13 @@ EQUAL = {
     ('opener = next((low for low in lows if low not in words["stop_openers"]), "")', "'' -> +'x'"): "a word of no list",
     ("within = [c for c in parts if c.begin < span.end and c.end > span.begin]", "Gt -> GtE"): "no clause ends where a span begins: the break stands between",
     ('clause, blocked = within[0], next((c.blocked for c in within if c.blocked), "")', "filter dropped"): "a span lies in one clause",
+    ("told = [span for span in spans if span.begin < size and not (span.kind is FactKind.PLACE and span.weak)]", "Lt -> LtE"): "no fact begins there",
+    ("at = found + 1", "1 -> 2"): "two places one character apart are not both between words",
+    ("return character.isalnum() or character == \"_\"", "operand 1 dropped"): "a lone _ is no word of a template either",
+    ("return character.isalnum() or character == \"_\"", "'_' -> +'x'"): "a lone _ is no word of a template either",
+    ('return following.blocked or ":"', "operand 0 dropped"): _WORDING,
+    ('return following.blocked or ":"', "':' -> +'x'"): _WORDING,
+    ('before = tokens[span.begin - 1].low if span.begin else ""', "'' -> +'x'"): "a word of no list",
     ("return client.personal if role is Role.CLIENT_PERSONAL and owner is not None and owner.id == client.id else None", "operand 1 dropped"): _NARROWED,
 }
 SECONDS = 60  # a fault may loop for ever: that is noticed too, after this time or after some times what the tests take without a fault

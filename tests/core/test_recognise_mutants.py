@@ -361,6 +361,7 @@ def test_a_time_with_a_colon_behind_it_belongs_to_what_follows(text: str, is_own
         ("We goose Friday at 10:00 at the Oncology Building.", [FRIDAY]),
         ("We praise the bridge on Friday at 10:00.", [FRIDAY]),
         ("We meet at the bridge on Friday at 10:00.", ["the bridge", FRIDAY]),
+        ("We goose at the bridge on Friday at 10:00.", ["the bridge", FRIDAY]),
         ("The bridge is ours, we meet Friday at 10:00.", ["The bridge", FRIDAY]),
         ("The bridge goose, we meet Friday at 10:00.", [FRIDAY]),
         ("We praise Orchard Rooms on Friday at 10:00.", ["Orchard Rooms", FRIDAY]),
