@@ -137,3 +137,10 @@ def test_a_language_that_shares_letters_is_not_taken_for_another() -> None:
     assert recognise((TextBlock("1", "枠は火曜9時です。"),), CONTEXT, JOINED).language == "xx"
     assert recognise((TextBlock("1", "枠は火曜9時です。Zoom meeting dial in number"),), CONTEXT, JOINED).language == "xx"
     assert recognise((TextBlock("1", "我们周二9時见面聊聊"),), CONTEXT, JOINED).language == ""
+
+
+def test_half_an_hour_more_stands_behind_the_hour() -> None:
+    """ "ساعة ونصف" is a length of one hour and a half, a unit without a number in front of it none."""
+    arabic = small({}, function=["في"], cues=["موعدنا", "مدة"], units=["ساعة"], half_after=["ونصف"], weekdays=["الأحد"])
+    assert own_facts("موعدنا مدة ساعة ونصف", arabic) == ["ساعة ونصف"]
+    assert own_facts("موعدنا ساعة الأحد", arabic) == ["الأحد"]

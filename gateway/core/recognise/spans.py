@@ -203,7 +203,7 @@ def time_spans(tokens: Sequence[Token], taken: Sequence[bool], pack: Pack) -> li
                 vague = month or (not EXACT.search(part) and not (begin and code[begin - 1] in "bt"))
                 begin = _with_lead(tokens, code, begin, pack) if HOUR.search(part) or bound else begin
                 found.append((begin, _with_tail(tokens, end, pack), vague, bool(DAY.search(part) and HOUR.search(part))))
-            elif re.search(r"[Nw]-?U|[Hh]U", part):
+            elif re.search(r"[Nw]-?U|[Hh]U|Uh", part):
                 end += end < len(tokens) and tokens[end].low in pack.words["duration_nouns"]
                 found.append((begin, end, True, False))
     return found
@@ -231,7 +231,7 @@ def _trimmed(code: str, begin: int, end: int, tokens: Sequence[Token], pack: Pac
             of_a_noun
             or part[0] in LEFT
             or (part[0] == "(" and ")" not in part)
-            or (not alone and (part[0] in "UL" or tokens[begin].low == "one" and part[1] in "tb,"))
+            or (not alone and (part[0] in "UL" and part[1] != "h" or tokens[begin].low == "one" and part[1] in "tb,"))
         ):
             begin += 1
         elif part[0] == "(" and part.find(")") == len(part) - 1:
