@@ -108,24 +108,25 @@ async def ripe(item: HeldItem, ports: Ports) -> bool:
     return waits_for_key and (await ports.keyring.state(recipient.client, ports.clock.now())).key is not None
 
 
-async def reconsider(item: HeldItem, ports: Ports, house: House) -> bool:
+async def reconsider(item: HeldItem, ports: Ports, house: House, *, told: str | None = None) -> bool:
     """Ask the policies again with today's keys and directory; True where the item could leave.
 
-    What it was allowed to tell a company was told when the mail came in, so company copies are left out here.
+    What it was allowed to tell a company was told when the mail came in, so company copies are left out here, unless the coach has taught something
+    since: then `told` is what the company was told, and a copy that says something else is sent.
     """
     directory, recipient = await _who(item, ports)
-    submission = _submission(item)
+    submission = submission_of(item)
     analysis = await read(submission, (recipient,), directory, ports, house)
     plan = await plan_for(analysis, (recipient,), directory, ports, house)
-    copies = tuple(c for c in plan.copies if c.purpose is not Purpose.COMPANY)
-    if plan.holds or not copies:
+    copies = tuple(c for c in plan.copies if c.purpose is not Purpose.COMPANY or told is not None and c.reading and c.reading.company_text != told)
+    if plan.holds or not plan.copies or (told is None and not copies):
         return False
     await _close(item, Closing.RESOLVED, copies, directory, "gateway", "", ports, house)
     return True
 
 
 async def _close(item: HeldItem, closing: Closing, copies: tuple[Copy, ...], directory: Directory, by: str, code: str, ports: Ports, house: House) -> None:
-    submission = _submission(item)
+    submission = submission_of(item)
     outgoing: tuple[Outgoing, ...] = ()
     if copies:
         analysis = await ports.reader.read(submission.raw, ())
@@ -158,7 +159,8 @@ def _raw(item: HeldItem) -> bytes:
     return item.raw
 
 
-def _submission(item: HeldItem) -> Submission:
+def submission_of(item: HeldItem) -> Submission:
+    """A held item (with its octets) as it was submitted, for its one recipient."""
     return Submission(_envelope(item), _raw(item), item.since)
 
 

@@ -11,12 +11,15 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from gateway import app as application
 from gateway import release as story
-from gateway.cli.context import TENANT
-from gateway.core.model import HeldItem
+from gateway import teaching
+from gateway.cli.context import OPERATOR, TENANT, wide_console
+from gateway.cli.lessons import Yes, teach
+from gateway.core.model import HeldItem, Sentence
 from gateway.core.notice import HOLD_REASONS
 from gateway.edges.store import Store
 from gateway.house import House, Ports
@@ -24,7 +27,6 @@ from gateway.house import House, Ports
 app = typer.Typer(no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="For programs.")]
 Item = Annotated[str, typer.Argument(metavar="ID", help="The id that `held list` shows; its first letters will do.")]
-OPERATOR = "operator"  # whoever may run this command may read the master key: the audit log says which road was taken, not who sat there
 
 
 @app.command("list")
@@ -99,6 +101,42 @@ def send(context: typer.Context, item: Item, reason: Annotated[str, typer.Option
 def discard(context: typer.Context, item: Item) -> None:
     """Erase it. Nothing is sent."""
     _act(context, item, lambda i, p, h: story.discard(i, OPERATOR, p, h), "discarded")
+
+
+@app.command()
+def logistics(
+    context: typer.Context,
+    item: Item,
+    sentence: Annotated[int | None, typer.Option(help="The number of the sentence; without it the sentences are listed.")] = None,
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """Say that a withheld sentence is logistics: it passes from now on, with any day, hour and place in it."""
+
+    async def do() -> None:
+        async with application.open_house(context.obj.config) as (ports, house):
+            assert isinstance(ports.store, Store)  # noqa: S101  # for the type checker: open_house built it
+            found = await teaching.withheld(await _find(ports.store, item, True), ports, house)
+            if sentence is None:
+                _list(found, as_json)
+            elif 0 < sentence <= len(found):
+                directory = await ports.store.directory(TENANT)
+                await teach(teaching.sentence_lesson(found[sentence - 1], OPERATOR, directory, house), ports, house, yes=yes, as_json=as_json)
+            else:
+                raise teaching.CannotTeach(f"The item has {len(found)} withheld sentences; there is no number {sentence}.")
+
+    asyncio.run(do())
+
+
+def _list(sentences: tuple[Sentence, ...], as_json: bool) -> None:
+    if as_json:
+        rows = [{"sentence": n, "text": s.text, "rule": s.rule, "word": s.word, "language": s.language} for n, s in enumerate(sentences, 1)]
+        typer.echo(json.dumps(rows))
+        return
+    table = Table("number", "withheld", "why", "word")
+    for number, withheld in enumerate(sentences, 1):
+        table.add_row(str(number), escape(withheld.text), withheld.rule, escape(withheld.word))
+    wide_console().print(table)
 
 
 def _act(context: typer.Context, name: str, deed: Callable[[HeldItem, Ports, House], Awaitable[None]], said: str) -> None:

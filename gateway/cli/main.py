@@ -13,7 +13,7 @@ from rich.table import Table
 
 from gateway import __version__
 from gateway import app as application
-from gateway.cli import audit, clients, contacts, demo, doctor, explain, held, queue, users
+from gateway.cli import audit, clients, contacts, demo, doctor, explain, held, lessons, queue, users
 from gateway.cli.context import Context, complain
 from gateway.config import Config
 from gateway.core.vocabulary import VocabularyError
@@ -24,6 +24,8 @@ cli = typer.Typer(no_args_is_help=True, help="A privacy gateway between a coach'
 cli.add_typer(users.app, name="user", help="People who may log in.")
 cli.add_typer(clients.app, name="client", help="Coached people: their two sides, their keys.")
 cli.add_typer(contacts.app, name="contact", help="Other people: not a client, support.")
+cli.add_typer(lessons.vocabulary, name="vocabulary", help="Words and phrases of your own, for the recogniser.")
+cli.add_typer(lessons.places, name="places", help="Places of your own, for the recogniser.")
 cli.add_typer(held.app, name="held", help="What waits for the coach.")
 cli.add_typer(queue.app, name="queue", help="Copies that ended without having surely arrived.")
 cli.add_typer(audit.app, name="audit", help="The log of what went where and why.")

@@ -9,8 +9,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from gateway.cli.context import TENANT, wide_console
-from gateway.cli.held import OPERATOR
+from gateway.cli.context import OPERATOR, TENANT, wide_console
 from gateway.core.model import AuditEvent
 from gateway.edges.store import EndedCopy, Store
 from gateway.errors import GatewayError

@@ -12,12 +12,12 @@ Addresses compare as `gateway.core.address` says (case, IDNA, `+tag`, sub-domain
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TypeVar
 
 from gateway.core.address import canonical as _canonical
-from gateway.core.model import Client, Coach, Directory, Envelope, ForwardPath, Mailbox, Recipient, RecogniserContext, Role
+from gateway.core.model import Client, Coach, Directory, Envelope, ForwardPath, Lesson, Mailbox, Recipient, RecogniserContext, Role, Taught
 
 canonical = lru_cache(maxsize=4096)(_canonical)  # canonicalising is pure, so remembering it is safe
 
@@ -60,6 +60,13 @@ def context_for(recipient: Recipient, coach: Coach, places: Sequence[str] = (), 
         time_zone=coach.time_zone,
         taught=coach.phrases,
     )
+
+
+def with_lessons(coach: Coach, lessons: Iterable[Lesson]) -> Coach:
+    """The coach with these lessons, and no others, as what she taught."""
+    known = tuple(lessons)
+    phrases = tuple(Taught(lesson.language, lesson.text) for lesson in known if lesson.kind == "phrase")
+    return replace(coach, places=tuple(lesson.text for lesson in known if lesson.kind == "place"), phrases=phrases)
 
 
 def contexts(recipients: Iterable[Recipient], coach: Coach, places: Sequence[str] = (), approved_links: Sequence[str] = ()) -> tuple[RecogniserContext, ...]:

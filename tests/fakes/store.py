@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from gateway.core import audit, schedule
-from gateway.core.model import AuditEvent, Client, Coach, Contact, Directory, HeldItem, Lesson, Outgoing, Receipt, Taught
+from gateway.core.audience import with_lessons
+from gateway.core.model import AuditEvent, Client, Coach, Contact, Directory, HeldItem, Lesson, Outgoing, Receipt
 from gateway.edges.store import EndedCopy, Entry, User
 from gateway.edges.store.outbound import KEEP_UNCLEAR
 from gateway.errors import StoreUnavailable
@@ -346,9 +347,8 @@ class FakeStore:
 
     def _learn(self, tenant: int, lesson: Lesson, done: str, by: str) -> None:
         self._append(tenant, (AuditEvent(f"{'place' if lesson.kind == 'place' else 'vocabulary'}-{done}", None, None, (("item", lesson.id), ("by", by))),))
-        known, lessons = self._directories[tenant], self._lessons[tenant].values()
-        phrases = tuple(Taught(le.language, le.text) for le in lessons if le.kind == "phrase")
-        self._directories[tenant] = replace(known, coach=replace(known.coach, places=tuple(le.text for le in lessons if le.kind == "place"), phrases=phrases))
+        known = self._directories[tenant]
+        self._directories[tenant] = replace(known, coach=with_lessons(known.coach, self._lessons[tenant].values()))
 
     async def put_user(self, tenant: int, user: User) -> None:
         self._ready()

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from gateway.core.model import AuditEvent, Coach, Lesson, Taught
+from gateway.core.model import AuditEvent, Lesson
 from gateway.edges.store import schema
 from gateway.edges.store.base import LessonText
 from gateway.edges.store.held import Held
@@ -62,12 +62,6 @@ class Lessons(Held):
         rows = connection.execute(select(taught).where(taught.c.tenant == tenant).order_by(taught.c.created_at, taught.c.id)).all()
         opened = ((row, self._open_record(LessonText, row.record, "taught", tenant, row.id)) for row in rows)
         return tuple(Lesson(row.kind, text.language, text.text, text.by, row.id, row.created_at) for row, text in opened)
-
-    def _with_lessons(self, connection: Connection, tenant: int, coach: Coach) -> Coach:
-        """The coach's record with everything she taught."""
-        lessons = self._lessons(connection, tenant)
-        phrases = tuple(Taught(lesson.language, lesson.text) for lesson in lessons if lesson.kind == "phrase")
-        return replace(coach, places=tuple(lesson.text for lesson in lessons if lesson.kind == "place"), phrases=phrases)
 
 
 def _event(kind: str, done: str, name: str, by: str) -> AuditEvent:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
+from gateway.core.audience import with_lessons
 from gateway.core.model import AuditEvent, Client, Coach, Contact, Directory
 from gateway.edges.store import schema
 from gateway.edges.store.base import User
@@ -40,7 +41,7 @@ class People(Lessons):
         rows = connection.execute(select(clients.id, clients.record).where(clients.tenant == tenant).order_by(clients.id)).all()
         friends = connection.execute(select(contacts.pattern_hash, contacts.record).where(contacts.tenant == tenant).order_by(contacts.pattern_hash)).all()
         directory = Directory(
-            self._with_lessons(connection, tenant, self._open_record(Coach, sealed, "tenants.coach", tenant)),
+            with_lessons(self._open_record(Coach, sealed, "tenants.coach", tenant), self._lessons(connection, tenant)),
             tuple(self._open_record(Client, row.record, "clients", tenant, row.id) for row in rows),
             tuple(self._open_record(Contact, row.record, "contacts", tenant, row.pattern_hash.hex()) for row in friends),
         )
