@@ -50,7 +50,7 @@ _TIMES = (
     "ordinal_words half_words half_after date_suffixes bound_prepositions time_joiners"
 ).split()
 # how a language is written; each key may be left out
-_TEXTS = ("endings", "prefixes", "heads", "modifiers", "capital", "spellings", "clitics", "joined", "genitives", "possessors", "topics", "goes_on")
+_TEXTS = tuple("endings prefixes heads modifiers capital spellings clitics joined genitives date_articles possessors topics goes_on".split())
 WRITING = {"spaced": bool, "dot_ordinals": bool, "noun_capitals": bool, **dict.fromkeys(_TEXTS, list)}
 POSITIONS = ("clause", "prefix", "suffix", "fact")
 
@@ -101,6 +101,7 @@ class Writing:
     joined: tuple[str, ...] = ()  # words with hyphens that are one word ("rendez-vous"): others are read part by part
     noun_capitals: bool = False  # nouns are written with a capital: behind a time, one that the pack does not know names another matter
     genitives: tuple[str, ...] = ()  # "of": a time behind one belongs to the noun before it ("la revue de jeudi")
+    date_articles: tuple[str, ...] = ()  # "the" that makes a bare number a day of the month ("le 12", "il 22 alle 8")
     possessors: tuple[str, ...] = ()  # behind a time: it belongs to the noun that follows ("火曜" + "の" + noun)
     topics: tuple[str, ...] = ()  # before a time: it belongs to the noun that stands before ("noun" + "は" + "火曜")
     goes_on: tuple[str, ...] = ()  # a line that ends so goes on in the next one

@@ -92,19 +92,13 @@ def test_minutes_behind_the_word_for_hours_belong_to_the_time() -> None:
     assert own_facts("Appel jeudi à 14 h 30 chez Paul.", FRENCH) == ["jeudi à 14 h 30"]
 
 
-def test_a_time_before_a_colon_belongs_to_the_next_line() -> None:
-    """ "Jeudi à 9 :" over an order is its deadline; over a list of slots it is their day."""
-    packs = small({}, weekdays=["jeudi", "mardi"], bound_prepositions=["à"], time_joiners=["à"], imperatives=["écris"], cues=["appel"], function=["libre"])
-    assert own_facts("Appel mardi.\nJeudi à 9 :\nécris à ta mère", packs) == ["mardi"]
-    assert own_facts("Appel mardi.\nJeudi à 9 :\nlibre", packs) == ["mardi", "Jeudi à 9"]
-
-
-def test_the_date_of_a_quoted_mail_is_when_it_was_written() -> None:
-    """Header lines of history give no fact, a labelled line in its text may."""
-    packs = small({}, weekdays=["jeudi"], history_openers=["message transféré"], history_headers=["de", "date"], labels_time=["date"], months=["mai"])
-    quoted = "Message transféré :\nDe : Dana\nDate : 12 mai 9:00\n\nBonjour"
-    assert own_facts(quoted, packs) == []
-    assert own_facts(quoted + "\nDate : jeudi 14 mai 9:00", packs) == ["jeudi 14 mai 9:00"]
+def test_a_number_behind_the_article_of_dates_is_a_day() -> None:
+    """ "Il 22 alle 8" is a day and an hour, "il 22" a day; "i 22 capitoli" is neither, nor is "il 5 capitolo"."""
+    packs = small({"date_articles": ["il"]}, bound_prepositions=["il", "alle"], time_joiners=["alle"], cues=["incontro"], function=["il"])
+    reading = recognise((TextBlock("1", "Incontro il 22 alle 8."),), CONTEXT, packs)
+    assert [(fact.text, fact.rank) for fact in reading.facts] == [("il 22 alle 8", 2)]
+    assert own_facts("Incontro, forse il 22.", packs) == ["il 22"]
+    assert own_facts("Incontro, il 5 capitolo, il 32.", packs) == ["il 32"]
 
 
 def test_a_time_before_a_colon_belongs_to_the_next_line() -> None:

@@ -142,7 +142,7 @@ def letters(tokens: Sequence[Token], taken: Sequence[bool], pack: Pack) -> str:
         elif token.kind == "number" and pack.writing.dot_ordinals and _is_ordinal(tokens, index, pack):
             code += "O"
         elif token.kind == "number":
-            code += "N" if len(token.low) <= 2 and int(token.low) <= 90 or re.fullmatch(r"20[23]\d", token.low) else "."
+            code += _number_letter(tokens, index, pack)
         elif token.text == "." and not token.spaced and code[-1:] in tuple("WMNOUAbt"):
             code += "b" if code[-1] == "b" else "t"  # "Di. 5. Mai", "kl. 9": of an abbreviation or an ordinal number
         elif token.kind == "sign":
@@ -158,6 +158,15 @@ def _is_ordinal(tokens: Sequence[Token], index: int, pack: Pack) -> bool:
         return False
     after = tokens[index + 2]
     return after.kind == "sign" or after.low in pack.words["months"] or after.kind == "word" and not after.capital
+
+
+def _number_letter(tokens: Sequence[Token], index: int, pack: Pack) -> str:
+    """The class of a number: a day of the month behind its article, a number that may be part of a time, or none."""
+    low, after = tokens[index].low, tokens[index + 1] if index + 1 < len(tokens) else None
+    if index and tokens[index - 1].low in pack.writing.date_articles and len(low) <= 2 and 0 < int(low) <= 31:
+        if after is None or after.kind != "word" or after.low in pack.timely or _may_follow(after, pack):
+            return "O"
+    return "N" if len(low) <= 2 and int(low) <= 90 or re.fullmatch(r"20[23]\d", low) else "."
 
 
 def _word_letter(tokens: Sequence[Token], index: int, code: str, pack: Pack) -> str:
@@ -223,6 +232,7 @@ def _paired(code: str, begin: int, end: int, tokens: Sequence[Token], pack: Pack
 
 def _trimmed(code: str, begin: int, end: int, tokens: Sequence[Token], pack: Pack) -> tuple[int, int]:
     """The run without joiners at its ends and without a number that counts something else ("Monday, three things")."""
+    dots = pack.writing.dot_ordinals
     while begin < end:
         part, after = code[begin:end], tokens[end] if end < len(tokens) else None
         alone = len(part) == 1
@@ -236,7 +246,7 @@ def _trimmed(code: str, begin: int, end: int, tokens: Sequence[Token], pack: Pac
             begin += 1
         elif part[0] == "(" and part.find(")") == len(part) - 1:
             begin, end = begin + 1, end - 1
-        elif part[-1] in RIGHT and not (part[-2:] == "Ot" and tokens[end - 1].text == ".") or (not alone and part[-1] in "REo" and part[-2] != "U"):
+        elif part[-1] in RIGHT and not (dots and part[-2:] == "Ot" and tokens[end - 1].text == ".") or (not alone and part[-1] in "REo" and part[-2] != "U"):
             end -= 1
         elif not alone and part[-1] in "Nw" and part[-2:] != "AN" and after and after.kind == "word" and after.spaced and not _may_follow(after, pack):
             end -= 1
