@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.core.audience import context_for
-from gateway.core.model import Coach, ForwardPath, Mailbox, Reading, Recipient, RecogniserContext, Role, Taught, TextBlock
+from gateway.core.audience import context_for, with_lessons
+from gateway.core.model import Coach, ForwardPath, Lesson, Mailbox, Reading, Recipient, RecogniserContext, Role, Taught, TextBlock
 from gateway.core.phrases import Automaton
 from gateway.core.recognise import is_composed, recognise
 from gateway.core.recognise.language import sure
@@ -164,7 +164,9 @@ def test_german_is_taught_in_german() -> None:
 def test_only_the_coach_who_taught_is_understood() -> None:
     """The words are in the coach's own record, and the context is made from that of the tenant alone."""
     someone = Recipient(ForwardPath("x@acme.example", Mailbox("x", "acme.example")), Role.UNKNOWN)
-    teaching = Coach("Robin Vale", (), places=("Ludo",), phrases=(Taught("en", "mind the geese on {time}"),))
+    lessons = Lesson("place", "", "Ludo"), Lesson("phrase", "en", "mind the geese on {time}")
+    teaching = with_lessons(Coach("Robin Vale", (), places=("Hall 3",), phrases=(Taught("en", "old"),)), lessons)
+    assert teaching == Coach("Robin Vale", (), places=("Ludo",), phrases=(Taught("en", "mind the geese on {time}"),))
     hers, others = context_for(someone, teaching, ("Hall 9",)), context_for(someone, Coach("Vera Lind", ()), ("Hall 9",))
     assert hers.places == ("Hall 9", "Ludo")
     text = "Mind the geese on Tuesday at 10. We meet Tuesday at 10, Ludo."
