@@ -148,7 +148,9 @@ async def test_a_name_in_a_phrase_is_a_slot_for_the_one_it_concerns(ports: Ports
     assert [("Dana" in copy, "geese for Milo" in copy) for copy in company_copies(ports)] == [(False, False), (False, True)]
 
 
-@pytest.mark.parametrize(("text", "language", "why"), [("bandstand", None, "Which language"), ("geese", "tlh", "no language pack"), ("Tuesday", "en", "nothing in it")])
+@pytest.mark.parametrize(
+    ("text", "language", "why"), [("bandstand", None, "Which language"), ("geese", "tlh", "no language pack"), ("Tuesday", "en", "nothing in it")]
+)
 async def test_what_is_no_lesson_is_refused(ports: Ports, text: str, language: str | None, why: str) -> None:
     with pytest.raises(CannotTeach, match=why):
         teaching.phrase(text, language, "robin", await ports.store.directory(1), HOUSE)
