@@ -17,8 +17,9 @@ ITEM = re.compile(r"\{[a-z_]+\}|[(|)?]|[^\s(){}|?]+")
 SLOTS = frozenset({"time", "place", "link", "phone", "means", "name", "cap", "code", "num"})  # filled by the recogniser; anything else is a class
 
 
-# Marks that are written or left out at will: Arabic vowel signs and the stretching line, the dot that lower() leaves over a Turkish i
-_LEFT_OUT = {mark: None for mark in (*range(0x064B, 0x0653), 0x0670, 0x0640, 0x0307)} | dict.fromkeys(map(ord, "أإآٱ"), "ا") | {ord("ى"): "ي"}
+# Marks that are written or left out at will: Arabic vowel signs and the stretching line, the dot that lower() leaves over a Turkish i, the dot below of
+# Devanagari; and of the two signs for a nasal vowel there one is taken
+_LEFT_OUT = {mark: None for mark in (*range(0x064B, 0x0653), 0x0670, 0x0640, 0x0307, 0x093C)} | dict.fromkeys(map(ord, "أإآٱ"), "ا") | {ord("ى"): "ي", 0x0901: 0x0902}
 
 
 def bare(word: str) -> str:
