@@ -285,3 +285,28 @@ def test_a_phrase_of_the_pack_knows_better_than_a_guessed_place() -> None:
     corner = replace(pack, phrases=(Phrase("corner", FactKind.PLACE, ("padoca da esquina",)),), phrase_automaton=automaton)
     assert own_facts("Sessão na Padoca quarta.", BAKERY) == ["Padoca", "quarta"]
     assert own_facts("Sessão na Padoca da esquina quarta.", Packs((corner,))) == ["Padoca da esquina", "quarta"]
+
+
+SWEDISH = small(
+    {},
+    function=["är"],
+    cues=["möte"],
+    weekdays=["måndag"],
+    months=["maj"],
+    ordinal_articles=["den"],
+    time_joiners=["den"],
+    bound_prepositions=["kl", "till"],
+    time_prepositions=["till"],
+)
+
+
+def test_a_number_behind_a_word_for_clock_is_an_hour_whatever_follows() -> None:
+    """ "Kl 10" is an hour before any word; behind a preposition the number may count that word."""
+    assert own_facts("Möte måndag kl 10 bifogas.", SWEDISH) == ["måndag kl 10"]
+    assert own_facts("Möte måndag till 10 personer.", SWEDISH) == ["måndag"]
+
+
+def test_the_article_of_a_day_of_the_month_belongs_to_it() -> None:
+    """ "Den 19 maj" and "den 25:e maj" are copied whole."""
+    assert own_facts("Möte är den 19 maj.", SWEDISH) == ["den 19 maj"]
+    assert own_facts("Möte är den 25:e maj.", SWEDISH) == ["den 25:e maj"]

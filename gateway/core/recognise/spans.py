@@ -204,7 +204,7 @@ def time_spans(tokens: Sequence[Token], taken: Sequence[bool], pack: Pack) -> li
     for run in re.finditer(r"[^.]+", code):
         for begin, end in _paired(code, run.start(), run.end(), tokens, pack):
             begin, end = _trimmed(code, begin, end, tokens, pack)
-            if 0 < begin < end and code[begin] in "Oo" and tokens[begin - 1].low in pack.words["ordinal_articles"]:
+            if 0 < begin < end and (code[begin] in "Oo" or code[begin : begin + 2] == "NM") and tokens[begin - 1].low in pack.words["ordinal_articles"]:
                 begin -= 1
             part, bound = code[begin:end], begin > 0 and code[begin - 1] in "bt" and tokens[begin - 1].low in pack.words["time_prepositions"]
             month = part == "M" and begin > 0 and code[begin - 1] in "bt"  # "in September"
@@ -234,7 +234,7 @@ def _trimmed(code: str, begin: int, end: int, tokens: Sequence[Token], pack: Pac
     """The run without joiners at its ends and without a number that counts something else ("Monday, three things")."""
     dots = pack.writing.dot_ordinals
     while begin < end:
-        part, after = code[begin:end], tokens[end] if end < len(tokens) else None
+        part = code[begin:end]
         alone = len(part) == 1
         of_a_noun = part[0] == "b" and not alone and part[1] in "WY" and tokens[begin].low in pack.writing.genitives  # "séance du | jeudi 12"
         if (
@@ -248,11 +248,21 @@ def _trimmed(code: str, begin: int, end: int, tokens: Sequence[Token], pack: Pac
             begin, end = begin + 1, end - 1
         elif part[-1] in RIGHT and not (dots and part[-2:] == "Ot" and tokens[end - 1].text == ".") or (not alone and part[-1] in "REo" and part[-2] != "U"):
             end -= 1
-        elif not alone and part[-1] in "Nw" and part[-2:] != "AN" and after and after.kind == "word" and after.spaced and not _may_follow(after, pack):
+        elif not alone and part[-1] in "Nw" and _is_count(part, tokens, end, pack):
             end -= 1
         else:
             break
     return begin, end
+
+
+def _is_count(part: str, tokens: Sequence[Token], end: int, pack: Pack) -> bool:
+    """Whether the number that a run ends with counts the word behind it ("Monday, three things"); behind "kl", which says nothing else, it is an hour."""
+    after = tokens[end] if end < len(tokens) else None
+    if after is None or after.kind != "word" or not after.spaced or part[-2:] == "AN":
+        return False
+    before = tokens[end - 2].low
+    is_hour = part[-2] == "b" and before not in pack.words["time_prepositions"] and before not in pack.plain
+    return not is_hour and not _may_follow(after, pack)
 
 
 def _may_follow(token: Token, pack: Pack) -> bool:
