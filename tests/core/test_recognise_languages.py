@@ -310,3 +310,17 @@ def test_the_article_of_a_day_of_the_month_belongs_to_it() -> None:
     """ "Den 19 maj" and "den 25:e maj" are copied whole."""
     assert own_facts("Möte är den 19 maj.", SWEDISH) == ["den 19 maj"]
     assert own_facts("Möte är den 25:e maj.", SWEDISH) == ["den 25:e maj"]
+
+
+def test_a_language_with_endings_is_told_by_what_stands_before_them() -> None:
+    """ "Görüşmemizi salıya" has no word as the list has it, and is in that language all the same."""
+    packs = small({"endings": ["ya", "mizi"]}, cues=["görüşme"], weekdays=["salı"])
+    reading = recognise((TextBlock("1", "Görüşmemizi salıya aldım efendim"),), CONTEXT, packs)
+    assert reading.language == "xx"
+    assert own_facts("Görüşmemizi salıya.", packs) == ["salıya"]
+
+
+def test_a_clock_with_the_full_stop_of_its_sentence_is_no_date() -> None:
+    """ "11.00." ends a sentence, "5.5." is the fifth of May: there is no month nought and none above twelve."""
+    (pack,) = small({}, dotted=True, cues=["seans"]).packs
+    assert [t.kind for t in scan("seans 11.00. seans 5.5. seans 9.45. seans 24.12.", pack) if t.text[0].isdigit()] == ["clock", "date", "clock", "date"]

@@ -65,8 +65,8 @@ def _words(text: str) -> list[str]:
 def _share(words: list[str], text: str, pack: Pack) -> float:
     """How much of a text the pack knows, 0 to 1: words, or the letters of its words where no white space stands between words."""
     if pack.writing.spaced:
-        forms = (pack.form(word) if pack.writing.prefixes else word for word in words)
-        return sum(form in pack.known for form in forms) / len(words) if words else 0.0
+        forms = (pack.form(word) if pack.writing.prefixes or pack.writing.endings else word for word in words)
+        return sum(form in pack.known and "*" not in form for form in forms) / len(words) if words else 0.0  # "*yorum" ends words of any language
     runs = re.findall(r"[^\W\d_]+", bare(text[: 2 * MOST]))
     letters = sum(map(len, runs))
     parts = (part for run in runs if not run.isascii() for part in pack.cut(run))

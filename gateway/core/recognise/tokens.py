@@ -56,7 +56,7 @@ _PIECE = r"""(?P<zone>(?:gmt|utc)[+\-\u2212\u2013]\d{1,2}(?::\d\d)?(?!\d))
       | (?P<other>\w+)
       | (?P<sign>[^\w\s])""".replace("MARK", MARK).replace("UNSPACED", UNSPACED)
 PIECE = re.compile(_PIECE.replace("DOTTED", ""), re.VERBOSE | re.IGNORECASE)
-PIECE_DOTTED = re.compile(_PIECE.replace("DOTTED", r"| \d{1,2}\.\d{1,2}\.(?!\d) "), re.VERBOSE | re.IGNORECASE)  # "am 5.5. um 9"
+PIECE_DOTTED = re.compile(_PIECE.replace("DOTTED", r"| \d{1,2}\.(?:0?[1-9]|1[0-2])\.(?!\d) "), re.VERBOSE | re.IGNORECASE)  # "am 5.5. um 9"
 
 
 class Token(NamedTuple):
