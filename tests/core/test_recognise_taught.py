@@ -189,6 +189,21 @@ def test_a_place_that_may_be_taught(place: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("place", "text"),
+    [
+        ("Zum Krug", "Wir treffen uns am Dienstag um 10 Uhr, zum Krug."),
+        ("L'Atelier", "Nous nous voyons mardi à 10h, L\u2019Atelier."),
+        ("Le Rendez-vous", "Nous nous voyons mardi à 10h, Le Rendez-vous."),
+        ("Café  Süd", "Wir treffen uns am Dienstag um 10 Uhr, Café Süd."),
+    ],
+)
+def test_a_place_is_found_in_every_language_whatever_words_that_cuts_it_into(place: str, text: str) -> None:
+    shown = text.rpartition(", ")[2][:-1].replace("\u2019", "'")
+    assert shown in read(text, replace(CONTEXT, places=(check_place(place, PACKS),))).company_text
+    assert shown not in read(text.replace(shown[-3:], "xyz"), replace(CONTEXT, places=(place,))).company_text
+
+
+@pytest.mark.parametrize(
     ("place", "why"),
     [
         ("", "at most"),
@@ -214,6 +229,12 @@ def test_a_place_that_is_refused(place: str, why: str) -> None:
 def test_the_language_is_told_where_one_pack_alone_knows_the_words(text: str, language: str | None) -> None:
     pack = sure(text, PACKS)
     assert (pack and pack.language) == language
+
+
+def test_of_two_languages_that_know_as_much_the_first_is_meant_and_no_other() -> None:
+    first, twin, third = ENGLISH, replace(ENGLISH, language="xx"), replace(ENGLISH, language="yy")
+    assert sure("see you at the bandstand", Packs((first, twin))) is first
+    assert sure("see you at the bandstand", Packs((GERMAN, twin, third))) is None
 
 
 def test_one_language_is_always_sure() -> None:

@@ -98,7 +98,9 @@ def _judge(piece: Piece, context: RecogniserContext, pack: Pack) -> _Judged:
     parts = ownership.clauses(piece, spans, context, pack)
     barred = "label" if piece.label == "other" else "language" if spans and language.is_foreign(piece, pack) else ""
     facts = [Fact(s.kind, s.text, piece.source, barred or ownership.owner_of(s, piece, parts, pack), 2 if s.full else 0 if s.weak else 1) for s in spans]
-    verdict = taught.telling(frames.judge(piece, spans, context, pack), piece, spans, pack)
+    verdict = frames.judge(piece, spans, context, pack)
+    if context.taught:
+        verdict = taught.telling(verdict, piece, spans, pack)
     if verdict.approved and not barred:  # a closed frame says more of whose a fact is than any word near it
         facts = [replace(fact, owner=OWN) for fact in facts]
     if piece.label in LABELLED and not verdict.approved and all(f.owner == OWN for f in facts) and _is_explained_line(piece, spans):

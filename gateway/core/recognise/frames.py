@@ -63,7 +63,7 @@ def judge(piece: Piece, spans: Sequence[Span], context: RecogniserContext, pack:
             steps.append(("<num>", index + 1))
         if is_code(token):
             steps.append(("<code>", index + 1))
-        if token.low in pack.taught:  # a taught word may stand for the appointment
+        if pack.taught and token.low in pack.taught:  # a taught word may stand for the appointment
             steps += [(noun, index + 1) for noun in pack.words["duration_nouns"] & pack.words["cues"]]
         for node, path, state in list(at[index].values()):
             for symbol, end in steps:

@@ -28,12 +28,12 @@ def of_mail(text: str, packs: Packs) -> Pack | None:
 
 
 def sure(text: str, packs: Packs) -> Pack | None:
-    """The pack of a few words, for whoever may be asked otherwise: None where no pack knows one of them, or two know as many."""
+    """The pack of a few words, for whoever may be asked otherwise: None where no pack knows one of them, or two know as many and neither comes first."""
     if len(packs.packs) == 1:
         return packs.packs[0]
-    words = _words(text)
+    words, best = _words(text), of_mail(text, packs)
     shares = sorted((_share(words, text, pack) for pack in packs.packs), reverse=True)
-    return of_mail(text, packs) if words and shares[0] > shares[1] else None
+    return best if shares[0] > shares[1] or (shares[0] and best is packs.packs[0]) else None
 
 
 def own(piece: Piece, pack: Pack, packs: Packs) -> tuple[Piece, Pack]:

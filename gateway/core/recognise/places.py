@@ -5,11 +5,11 @@ A capitalised word alone is never a place: it may be a person.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from gateway.core.model import RecogniserContext
-from gateway.core.recognise.tokens import Token, scan
+from gateway.core.recognise.tokens import Token, normalise
 from gateway.core.vocabulary import Pack
 
 NO_NAMES = ("function", "cues", "soft_cues", "first_person", "you", "your", "third_person", "telling_places")
@@ -21,13 +21,13 @@ def place_spans(tokens: Sequence[Token], context: RecogniserContext, pack: Pack)
     """(begin, end, weak) of every place, longest first at each position; weak: guessed from a capital behind "at" or "in"."""
     words = pack.words
     configured = _configured_places(context.places)
-    heads = {place[0] for place in configured if place}
     index = 0
     while index < len(tokens):
-        if not _may_open(tokens[index], pack) and tokens[index].low not in heads:
+        known = _configured(tokens, index, configured) if configured else index
+        if known == index and not _may_open(tokens[index], pack):
             index += 1
             continue
-        end = max(_configured(tokens, index, configured), _shape(tokens, index, pack), _named(tokens, index, pack))
+        end = max(known, _shape(tokens, index, pack), _named(tokens, index, pack))
         if end == index:
             end = _street(tokens, index, pack)
         while end > index and end + 1 < len(tokens):
@@ -57,8 +57,10 @@ def _may_open(token: Token, pack: Pack) -> bool:
 
 
 @lru_cache(maxsize=8)  # one configuration, asked for with every sentence
-def _configured_places(places: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
-    return tuple(tuple(t.low for t in scan(place)) for place in places)
+def _configured_places(places: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    """The configured places as they are compared, by their first letter."""
+    written = [" ".join(normalise(place).lower().split()) for place in places]
+    return {letter: tuple(place for place in written if place[:1] == letter) for letter in {place[0] for place in written if place}}
 
 
 def _capitals(tokens: Sequence[Token], index: int, most: int, pack: Pack) -> int:
@@ -99,10 +101,16 @@ def _guess(tokens: Sequence[Token], index: int, pack: Pack) -> int:
     return end + 1 if numbered and not _counts(tokens, end, pack) else end  # "in Skyline 2"
 
 
-def _configured(tokens: Sequence[Token], index: int, configured: Sequence[tuple[str, ...]]) -> int:
-    if not configured:
-        return index
-    return max((index + len(place) for place in configured if place and tuple(t.low for t in tokens[index : index + len(place)]) == place), default=index)
+def _configured(tokens: Sequence[Token], index: int, configured: Mapping[str, tuple[str, ...]]) -> int:
+    """End of the longest configured place that stands at `index`, letter by letter: each language cuts it into other words ("L'Atelier")."""
+    longest = index
+    for place in configured.get(tokens[index].text[:1].lower(), ()):
+        end, read = index, ""
+        while end < len(tokens) and len(read) < len(place):
+            read += " " * (end > index and tokens[end].start > tokens[end - 1].end) + tokens[end].text.lower()
+            end += 1
+        longest = max(longest, end if read == place else index)
+    return longest
 
 
 def _named(tokens: Sequence[Token], index: int, pack: Pack) -> int:
