@@ -3,9 +3,10 @@
 import json
 from dataclasses import replace
 
-from gateway.core.model import FactKind, RecogniserContext, TextBlock
+from gateway.core.model import Fact, FactKind, RecogniserContext, TextBlock
 from gateway.core.phrases import Automaton
 from gateway.core.recognise import recognise
+from gateway.core.recognise.template import fact_lines
 from gateway.core.recognise.tokens import scan
 from gateway.core.vocabulary import TEMPLATES, WORDS, Packs, Phrase, load_packs
 
@@ -324,3 +325,12 @@ def test_a_clock_with_the_full_stop_of_its_sentence_is_no_date() -> None:
     """ "11.00." ends a sentence, "5.5." is the fifth of May: there is no month nought and none above twelve."""
     (pack,) = small({}, dotted=True, cues=["seans"]).packs
     assert [t.kind for t in scan("seans 11.00. seans 5.5. seans 9.45. seans 24.12.", pack) if t.text[0].isdigit()] == ["clock", "date", "clock", "date"]
+
+
+def test_a_day_alone_is_no_length_of_time() -> None:
+    """ "Tomorrow" is a time, "60 minutes" is how long it takes."""
+    (pack,) = small({}, day_words=["demain"], units=["minutes"]).packs
+    pack = replace(pack, templates=pack.templates | {"duration": "longueur {time}", "stated": "heure {time}"})
+    day, length = Fact(FactKind.TIME, "demain", "1", "appointment", 0), Fact(FactKind.TIME, "60 minutes", "1", "appointment", 0)
+    assert fact_lines("stated", [day], pack) == ["heure demain"]
+    assert fact_lines("stated", [length], pack) == ["longueur 60 minutes"]

@@ -35,7 +35,8 @@ def company_text(lines: Iterable[str], context: RecogniserContext, pack: Pack) -
 def fact_lines(relation: str, facts: Sequence[Fact], pack: Pack) -> list[str]:
     """The facts of one sentence said with the pack's templates: times under their relation, then where and how."""
     times = [f for f in facts if f.kind is FactKind.TIME]
-    if relation in ("stated", "also_time", "confirmed") and not any(f.rank for f in times):
+    is_day = any(pack.words["day_words"].intersection((f.text.lower(), *f.text.lower().split())) for f in times)  # "tomorrow" lasts no time
+    if relation in ("stated", "also_time", "confirmed") and not is_day and not any(f.rank for f in times):
         relation = "duration"
     lines = [pack.templates[relation].replace("{time}", ", ".join(dict.fromkeys(f.text for f in times)))] if times else []
     for kind in (FactKind.PLACE, FactKind.LINK, FactKind.PHONE, FactKind.OTHER):
