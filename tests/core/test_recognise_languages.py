@@ -102,6 +102,13 @@ def test_a_number_behind_the_article_of_dates_is_a_day() -> None:
     assert own_facts("Incontro, il 5 capitolo, il 32.", packs) == ["il 32"]
 
 
+def test_two_bare_hours_with_their_prepositions_are_a_time() -> None:
+    """ "Od 9 do 11" says when, not how long."""
+    packs = small({}, bound_prepositions=["od", "do"], cues=["sesja"])
+    (fact,) = recognise((TextBlock("1", "Sesja od 9 do 11."),), CONTEXT, packs).facts
+    assert (fact.text, fact.rank) == ("od 9 do 11", 1)
+
+
 def test_a_time_before_a_colon_belongs_to_the_next_line() -> None:
     """ "Jeudi à 9 :" over an order is its deadline; over a list of slots it is their day."""
     packs = small({}, weekdays=["jeudi", "mardi"], bound_prepositions=["à"], time_joiners=["à"], imperatives=["écris"], cues=["appel"], function=["libre"])

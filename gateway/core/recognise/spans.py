@@ -22,7 +22,7 @@ STRONG = re.compile(
     r"[WCDOY]|[Nw]d|[NwAC]t?h|M[NO]|[NO]t?M|[Nw]-?A|[Nw]-?P?Z|H[Nw]|[Nw]H[Nw]|[REo][PWM]|Mo|[Nw]t*mP|E[Nwo]?[UL]|[RE]L|R[Nw]L|b[Nw](?!-?U)|t[Nw](?=tY)"
 )
 # names a day or an hour: enough to be an appointment
-EXACT = re.compile(r"[WCDO]|[Nw]d|[NwAC]t?h|M[NO]|[NO]t?M|[Nw]-?A|[Nw]-?P?Z|H[Nw]|[Nw]H[Nw]|[Nw]t*mP|Y.*[Nw]|[Nw].*Y|[YP]b?[Nw]")
+EXACT = re.compile(r"[WCDO]|bb[Nw](?!-?[NwUL])|[Nw]d|[NwAC]t?h|M[NO]|[NO]t?M|[Nw]-?A|[Nw]-?P?Z|H[Nw]|[Nw]H[Nw]|[Nw]t*mP|Y.*[Nw]|[Nw].*Y|[YP]b?[Nw]")
 DAY, HOUR = re.compile(r"[WDOYMd]"), re.compile(r"C|[NwA]t?h|[Nw]-?[AZ]|[bt][Nw]|W,?[Nw](?!U)|Y[Nw]")
 LEFT, RIGHT = "t,-/)&:", "tb,-/(&:"
 SIGNS = {
@@ -209,7 +209,7 @@ def time_spans(tokens: Sequence[Token], taken: Sequence[bool], pack: Pack) -> li
             part, bound = code[begin:end], begin > 0 and code[begin - 1] in "bt" and tokens[begin - 1].low in pack.words["time_prepositions"]
             month = part == "M" and begin > 0 and code[begin - 1] in "bt"  # "in September"
             if STRONG.search(part) or month or (bound and re.match(r"[Nw](?!-?U)", part)):
-                vague = month or (not EXACT.search(part) and not (begin and code[begin - 1] in "bt"))
+                vague = month or (not EXACT.search(part) and not (begin and code[begin - 1] in "bt") and not re.match(r"b[Nw][tb-]+[Nw]", part))
                 begin = _with_lead(tokens, code, begin, pack) if HOUR.search(part) or bound else begin
                 found.append((begin, _with_tail(tokens, end, pack), vague, bool(DAY.search(part) and HOUR.search(part))))
             elif re.search(r"[Nw]-?U|[Hh]U|Uh", part):
