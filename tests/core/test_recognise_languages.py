@@ -3,7 +3,7 @@
 import json
 from dataclasses import replace
 
-from gateway.core.model import Fact, FactKind, RecogniserContext, TextBlock
+from gateway.core.model import Fact, FactKind, Reading, RecogniserContext, TextBlock
 from gateway.core.phrases import Automaton
 from gateway.core.recognise import recognise
 from gateway.core.recognise.template import fact_lines
@@ -22,6 +22,10 @@ def small(writing: dict[str, list[str]], *, dotted: bool = False, **words: list[
     for table, values in tables.items():
         text += f"[{table}]\n" + "".join(f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in values.items())
     return load_packs({"xx.toml": text})
+
+
+def read(text: str, packs: Packs) -> Reading:
+    return recognise((TextBlock("1", text),), CONTEXT, packs)
 
 
 def own_facts(text: str, packs: Packs) -> list[str]:
@@ -164,7 +168,7 @@ def test_what_is_compared_as_it_is_written_does_not_keep_an_elision_whole() -> N
 
 SPANISH = small(
     {},
-    function=["el", "en"],
+    function=["el", "en", "es"],
     cues=["sesión", "vemos"],
     weekdays=["jueves"],
     units=["hora"],
@@ -186,6 +190,8 @@ def test_a_preposition_of_two_words_makes_a_bare_number_an_hour() -> None:
     assert own_facts("Sesión a las tres y media.", SPANISH) == ["a las tres y media"]
     assert own_facts("Sesión tres.", SPANISH) == []
     assert own_facts("Sesión media hora.", SPANISH) == ["media hora"]
+    assert read("Es a las tres.", SPANISH).appointment, "an hour that is said so opens the mail"
+    assert not read("Es media hora.", SPANISH).appointment, "a length does not"
 
 
 def test_the_numbers_of_a_list_are_no_part_of_its_rows() -> None:
