@@ -19,7 +19,8 @@ SLOTS = frozenset({"time", "place", "link", "phone", "means", "name", "cap", "co
 
 # Marks that are written or left out at will: Arabic vowel signs and the stretching line, the dot that lower() leaves over a Turkish i, the dot below of
 # Devanagari; and of the two signs for a nasal vowel there one is taken
-_LEFT_OUT = {mark: None for mark in (*range(0x064B, 0x0653), 0x0670, 0x0640, 0x0307, 0x093C)} | dict.fromkeys(map(ord, "أإآٱ"), "ا") | {ord("ى"): "ي", 0x0901: 0x0902}
+_LEFT_OUT: dict[int, str | None] = {mark: None for mark in (*range(0x064B, 0x0653), 0x0670, 0x0640, 0x0307, 0x093C)}
+_LEFT_OUT |= dict.fromkeys(map(ord, "أإآٱ"), "ا") | {ord("ى"): "ي", 0x0901: "\u0902"}
 
 
 def bare(word: str) -> str:

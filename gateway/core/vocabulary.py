@@ -51,7 +51,7 @@ _TIMES = (
 ).split()
 # how a language is written; each key may be left out
 _TEXTS = tuple("endings prefixes heads modifiers capital spellings clitics joined genitives date_articles possessors topics goes_on".split())
-WRITING = {"spaced": bool, "dot_ordinals": bool, "noun_capitals": bool, **dict.fromkeys(_TEXTS, list)}
+WRITING = {"spaced": bool, "dot_ordinals": bool, "noun_capitals": bool, "cautious": bool, **dict.fromkeys(_TEXTS, list)}
 POSITIONS = ("clause", "prefix", "suffix", "fact")
 
 
@@ -99,6 +99,7 @@ class Writing:
     spellings: tuple[str, ...] = ()  # a letter and how it is typed where the keyboard lacks it ("ü ue")
     clitics: tuple[str, ...] = ()  # short words with an apostrophe that are written with the next one ("l'", "qu'"): read as words of their own
     joined: tuple[str, ...] = ()  # words with hyphens that are one word ("rendez-vous"): others are read part by part
+    cautious: bool = False  # a mail needs a word of appointments, "I", "we" or a sentence without an unknown word, not only a time nobody else owns
     noun_capitals: bool = False  # nouns are written with a capital: behind a time, one that the pack does not know names another matter
     genitives: tuple[str, ...] = ()  # "of": a time behind one belongs to the noun before it ("la revue de jeudi")
     date_articles: tuple[str, ...] = ()  # "the" that makes a bare number a day of the month ("le 12", "il 22 alle 8")
@@ -350,7 +351,8 @@ def _writing(table: Mapping[str, Any]) -> Writing:
     """The [writing] table."""
     lists = {name: tuple(map(bare, table.get(name, ()))) for name in _TEXTS}
     by_length = tuple(sorted(lists.pop("endings"), key=len))  # so that the longest stem is found first
-    return Writing(table.get("spaced", True), table.get("dot_ordinals", False), by_length, noun_capitals=table.get("noun_capitals", False), **lists)
+    dots, nouns, cautious = (table.get(name, False) for name in ("dot_ordinals", "noun_capitals", "cautious"))
+    return Writing(table.get("spaced", True), dots, by_length, noun_capitals=nouns, cautious=cautious, **lists)
 
 
 def _unaccented(word: str) -> str:

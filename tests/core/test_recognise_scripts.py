@@ -144,3 +144,18 @@ def test_half_an_hour_more_stands_behind_the_hour() -> None:
     arabic = small({}, function=["في"], cues=["موعدنا", "مدة"], units=["ساعة"], half_after=["ونصف"], weekdays=["الأحد"])
     assert own_facts("موعدنا مدة ساعة ونصف", arabic) == ["ساعة ونصف"]
     assert own_facts("موعدنا ساعة الأحد", arabic) == ["الأحد"]
+
+
+def test_a_cautious_pack_wants_a_sign_of_an_appointment_in_the_mail() -> None:
+    """A time that nobody else owns is enough elsewhere; here a word of appointments, a label, or a sentence of known words must stand in the mail."""
+    words = {"function": ["は", "です"], "weekdays": ["火曜"], "meridiem": ["時"], "cues": ["会議"], "labels_time": ["日時"]}
+    plain, cautious = small({"spaced": False}, **words), small({"spaced": False, "cautious": True}, **words)
+    assert recognise((TextBlock("1", "火曜9時、謎です。"),), CONTEXT, plain).appointment
+    assert not recognise((TextBlock("1", "火曜9時、謎です。"),), CONTEXT, cautious).appointment
+    for text in ("火曜9時、謎です。会議は火曜です。", "火曜9時です。", "日時:火曜9時"):
+        assert recognise((TextBlock("1", text),), CONTEXT, cautious).appointment, text
+
+
+def test_a_line_that_ends_in_the_stop_of_its_script_is_no_row_of_a_list() -> None:
+    assert [part for part, _ in parts("火曜 9時です。\n月曜の試合。", JOINED)] == ["body", "body"]
+    assert [part for part, _ in parts("火曜 9時\n火曜 11時", JOINED)] == ["row", "row"]

@@ -45,6 +45,7 @@ class _Judged:
     blocked: bool = False  # something in it belongs to another matter
     foreign: bool = False  # something in it belongs to somebody, not surely the client
     explained: bool = True  # no word in it that the pack does not know
+    near: bool = True  # a word of appointments, "I" or "we" stands in it, or nothing unexplained
 
 
 def recognise(blocks: tuple[TextBlock, ...], context: RecogniserContext, packs: Packs) -> Reading:
@@ -117,6 +118,7 @@ def _judge(piece: Piece, context: RecogniserContext, pack: Pack) -> _Judged:
         blocked=any(c.blocked and not c.blocked.startswith(ownership.THIRD) for c in parts),
         foreign=any(c.blocked for c in parts),
         explained=all(c.bare for c in parts) or taught.took_part(verdict),
+        near=not pack.writing.cautious or any(c.soft for c in parts) or all(c.bare for c in parts) or bool(piece.label),
     )
 
 
@@ -152,6 +154,8 @@ def _gate(judged: Sequence[_Judged]) -> bool:
     """Whether the mail speaks of an appointment: one certain sign, or more likely ones than there are foreign matters; never by the subject alone."""
     body = [j for j in judged if j.piece.part != "subject"]
     if not any(f.owner == OWN for j in body for f in j.facts) and not any(j.anchor == CERTAIN for j in body):
+        return False
+    if not any(j.near and j.facts for j in judged):
         return False
     clean = not any(j.blocked or j.foreign for j in judged)
     best = max((j.anchor for j in (judged if clean else body)), default=0)

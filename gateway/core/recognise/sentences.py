@@ -187,7 +187,7 @@ def _row(line: str, pack: Pack) -> bool:
         return False
     if 0 < bullet_end(line, pack) < len(line):
         return True
-    if len(line) > 90 or line[-1] in ".!?,":
+    if len(line) > 90 or readable(line[-1]) in ".!?,":
         return False
     tokens = scan(line[:40], pack)
     day = len(tokens) > 1 and tokens[0].low in pack.words["weekdays"] and (tokens[1].kind != "word" or len(line) < 60)
