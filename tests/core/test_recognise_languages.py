@@ -347,3 +347,9 @@ def test_a_day_alone_is_no_length_of_time() -> None:
     day, length = Fact(FactKind.TIME, "demain", "1", "appointment", 0), Fact(FactKind.TIME, "60 minutes", "1", "appointment", 0)
     assert fact_lines("stated", [day], pack) == ["heure demain"]
     assert fact_lines("stated", [length], pack) == ["longueur 60 minutes"]
+
+
+def test_an_hour_behind_its_preposition_is_an_hour_and_no_length() -> None:
+    """ "Kl 10" says when, not how long."""
+    (fact,) = recognise((TextBlock("1", "Möte kl 10."),), CONTEXT, SWEDISH).facts
+    assert (fact.text, fact.rank) == ("kl 10", 1)
