@@ -50,7 +50,7 @@ _TIMES = (
     "ordinal_words half_words half_after date_suffixes bound_prepositions time_joiners"
 ).split()
 # how a language is written; each key may be left out
-_TEXTS = tuple("endings prefixes heads modifiers capital spellings clitics joined genitives date_articles possessors topics goes_on hours".split())
+_TEXTS = tuple("endings prefixes heads modifiers capital spellings clitics joined genitives date_articles possessors topics goes_on".split())
 WRITING = {"spaced": bool, "dot_ordinals": bool, "noun_capitals": bool, "cautious": bool, **dict.fromkeys(_TEXTS, list)}
 POSITIONS = ("clause", "prefix", "suffix", "fact")
 
@@ -106,7 +106,6 @@ class Writing:
     possessors: tuple[str, ...] = ()  # behind a time: it belongs to the noun that follows ("火曜" + "の" + noun)
     topics: tuple[str, ...] = ()  # before a time: it belongs to the noun that stands before ("noun" + "は" + "火曜")
     goes_on: tuple[str, ...] = ()  # a line that ends so goes on in the next one
-    hours: tuple[str, ...] = ()  # bound prepositions that stand before the hour and nothing else ("a las 3", "às 10", "saat 9")
 
     def spelt(self, text: str) -> str:
         """A word or pattern of the pack, cut as the scanner cuts: "l' appel"; the parts of one word together: "rendezvous"."""

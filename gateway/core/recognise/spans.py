@@ -23,6 +23,7 @@ STRONG = re.compile(
 )
 # names a day or an hour: enough to be an appointment
 EXACT = re.compile(r"[WCDO]|[Nw]d|[NwAC]t?h|M[NO]|[NO]t?M|[Nw]-?A|[Nw]-?P?Z|H[Nw]|[Nw]H[Nw]|[Nw]t*mP|Y.*[Nw]|[Nw].*Y|[YP]b?[Nw]")
+BOUND = re.compile(r"b+[Nw](?!-?[UL])")  # "at 9", "a las 9"
 DAY, HOUR = re.compile(r"[WDOYMd]"), re.compile(r"C|[NwA]t?h|[Nw]-?[AZ]|[bt][Nw]|W,?[Nw](?!U)|Y[Nw]")
 LEFT, RIGHT = "t,-/)&:", "tb,-/(&:"
 SIGNS = {
@@ -209,20 +210,13 @@ def time_spans(tokens: Sequence[Token], taken: Sequence[bool], pack: Pack) -> li
             part, bound = code[begin:end], begin > 0 and code[begin - 1] in "bt" and tokens[begin - 1].low in pack.words["time_prepositions"]
             month = part == "M" and begin > 0 and code[begin - 1] in "bt"  # "in September"
             if STRONG.search(part) or month or (bound and re.match(r"[Nw](?!-?U)", part)):
-                exact = EXACT.search(part) or begin and code[begin - 1] in "bt" or re.match(r"b[Nw][tb-]+[Nw]", part)
-                vague = month or not exact and not _says_hour(code, begin, end, tokens, pack)
+                vague = month or (not EXACT.search(part) and not BOUND.match(part) and not (begin and code[begin - 1] in "bt"))
                 begin = _with_lead(tokens, code, begin, pack) if HOUR.search(part) or bound else begin
                 found.append((begin, _with_tail(tokens, end, pack), vague, bool(DAY.search(part) and HOUR.search(part))))
             elif re.search(r"[Nw]-?U|[Hh]U|Uh", part):
                 end += end < len(tokens) and tokens[end].low in pack.words["duration_nouns"]
                 found.append((begin, end, True, False))
     return found
-
-
-def _says_hour(code: str, begin: int, end: int, tokens: Sequence[Token], pack: Pack) -> bool:
-    """Whether a bare number stands behind a word that only hours have before them ("a las 3"): as good as a clock time."""
-    numbers = re.finditer(r"b[Nw](?!-?[NwUL])", code[begin:end])
-    return any(tokens[begin + found.start()].low in pack.writing.hours for found in numbers)
 
 
 def _paired(code: str, begin: int, end: int, tokens: Sequence[Token], pack: Pack) -> list[tuple[int, int]]:
