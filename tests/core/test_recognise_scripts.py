@@ -83,6 +83,8 @@ def test_a_single_letter_is_a_weekday_in_brackets_and_a_month_behind_a_number() 
     """ "3月12日(木)" is one time; the letters inside of a name ("木") are none."""
     assert own_facts("枠は3月12日(木)10時です。", JOINED) == ["3月12日(木)10時"]
     assert own_facts("枠は木です。月です。", JOINED) == []
+    words = {"function": ["です"], "cues": ["枠は"], "number_words": ["十二"], "months": ["三月"], "date_suffixes": ["日"]}
+    assert own_facts("枠は三月十二日です。日です。", small({"spaced": False}, weekdays=["日"], weekdays_capital=["日"], **words)) == ["三月十二日"]
 
 
 def test_a_time_belongs_to_the_unexplained_noun_beside_it() -> None:

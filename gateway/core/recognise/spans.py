@@ -178,7 +178,9 @@ def _word_letter(tokens: Sequence[Token], index: int, code: str, pack: Pack) -> 
     if low in words["weekdays"] and not (low in words["months"] and beside_number):
         written_so = token.capital and (index > 0 or low not in words["function"])  # German "So" at the front is "thus"
         marked = written_so or beside_number or before is not None and before.text == "("  # "12日(木)"
-        return "W" if marked or low not in words["weekdays_capital"] else "."
+        if marked or low not in words["weekdays_capital"]:
+            return "W"
+        return "d" if low in words["date_suffixes"] and code[-1:] == "w" else "."  # "十二日"
     if low in words["months"]:
         return "M" if beside_number or low not in words["months_capital"] or (token.capital and index) else "."
     pairs = [f"{low} {after.low}" if after else low, f"{before.low} {low}" if before else low]
