@@ -113,6 +113,19 @@ def test_two_bare_hours_with_their_prepositions_are_a_time() -> None:
     assert (fact.text, fact.rank) == ("od 9 do 11", 1)
 
 
+def test_a_sentence_that_refuses_one_time_and_gives_another_says_both_rightly() -> None:
+    """ "Pas mardi, mais jeudi" never tells the client that Thursday is impossible."""
+    words = {"weekdays": ["mardi", "jeudi"], "cues": ["appel"], "first_person": ["je"], "negations": ["impossible"], "clause_breaks": ["mais"], "proposing": ["propose"]}
+    packs = small({}, **words)
+    tables = {name: name if name in ("greeting", "signature") else f"{name}: {{time}}" for name in TEMPLATES}
+    packs = Packs(tuple(replace(pack, templates=tables, template_words=TEMPLATES) for pack in packs.packs))
+    read = [recognise((TextBlock("1", text),), CONTEXT, packs) for text in ("Appel mardi impossible, mais je propose jeudi.", "Appel mardi impossible, jeudi ?")]
+    assert ["unavailable: mardi" in r.company_text and "proposed: jeudi" in r.company_text for r in read] == [True, True]
+    assert [r.status for r in read] == ["proposed", "proposed"]
+    whole = recognise((TextBlock("1", "Appel mardi, je suis impossible."),), CONTEXT, packs)
+    assert "unavailable: mardi" in whole.company_text
+
+
 def test_a_time_before_a_colon_belongs_to_the_next_line() -> None:
     """ "Jeudi à 9 :" over an order is its deadline; over a list of slots it is their day."""
     packs = small({}, weekdays=["jeudi", "mardi"], bound_prepositions=["à"], time_joiners=["à"], imperatives=["écris"], cues=["appel"], function=["libre"])

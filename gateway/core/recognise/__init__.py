@@ -20,7 +20,7 @@ from gateway.core.recognise.ownership import OWN, Clause
 from gateway.core.recognise.sentences import Piece, is_name, split
 from gateway.core.recognise.spans import Span, find_spans
 from gateway.core.recognise.template import is_composed
-from gateway.core.recognise.tokens import is_foreign_script, normalise, readable
+from gateway.core.recognise.tokens import Token, is_foreign_script, normalise, readable
 from gateway.core.vocabulary import Pack, Packs
 
 __all__ = ["is_composed", "recognise"]
@@ -41,6 +41,7 @@ class _Judged:
     verdict: frames.Verdict
     facts: list[Fact]
     relation: str = "stated"
+    relations: tuple[str, ...] = ()  # of each fact, where a sentence refuses one time and gives another
     anchor: int = 0  # CERTAIN, LIKELY, WEAK or 0: how surely it shows an appointment
     blocked: bool = False  # something in it belongs to another matter
     foreign: bool = False  # something in it belongs to somebody, not surely the client
@@ -106,7 +107,9 @@ def _judge(piece: Piece, context: RecogniserContext, pack: Pack) -> _Judged:
         facts = [replace(fact, owner=OWN) for fact in facts]
     if piece.label in LABELLED and not verdict.approved and all(f.owner == OWN for f in facts) and _is_explained_line(piece, spans):
         verdict = frames.Verdict(True, "labelled", appointment=piece.label == "time")
-    relation = _relation(piece, pack) if spans else "stated"  # what is said of no time, nobody asks
+    relation = _relation(piece.tokens, pack) if spans else "stated"  # what is said of no time, nobody asks
+    relations = _relations(piece, spans, parts, pack) if spans else ()
+    relation = next((r for r in relations if r not in REFUSALS), relation)
     signs = [_anchor(span, piece, parts, relation) for fact, span in zip(facts, spans, strict=True) if fact.owner == OWN]
     anchor = CERTAIN if verdict.approved and verdict.appointment else max(signs, default=0)
     return _Judged(
@@ -114,6 +117,7 @@ def _judge(piece: Piece, context: RecogniserContext, pack: Pack) -> _Judged:
         verdict,
         facts,
         relation,
+        relations,
         anchor,
         blocked=any(c.blocked and not c.blocked.startswith(ownership.THIRD) for c in parts),
         foreign=any(c.blocked for c in parts),
@@ -228,12 +232,30 @@ RELATIONS = (
 )
 
 
-def _relation(piece: Piece, pack: Pack) -> str:
-    """What a sentence says of its times, by the first class of words found in it."""
-    lows = [t.low for t in piece.tokens]
-    if piece.tokens[-1].text == "?":
+REFUSALS = ("cancelled", "unavailable")
+
+
+def _relation(tokens: Sequence[Token], pack: Pack) -> str:
+    """What a sentence or clause says of its times, by the first class of words found in it."""
+    lows = [t.low for t in tokens]
+    if tokens[-1].text == "?":
         return "proposed"
     return next((relation for words, relation in RELATIONS if ownership.phrase_in(lows, pack.words[words])), "stated")
+
+
+def _relations(piece: Piece, spans: Sequence[Span], parts: Sequence[Clause], pack: Pack) -> tuple[str, ...]:
+    """What is said of each span by its own clause, where one clause refuses a time and another gives one ("not Monday, but Tuesday at 9"); else nothing."""
+    said = [next(_relation(piece.tokens[c.begin : c.end], pack) for c in parts if c.begin <= s.begin < c.end) for s in spans]
+    refused = [relation in REFUSALS for s, relation in zip(spans, said, strict=True) if s.kind is FactKind.TIME]
+    if all(refused) or not any(refused):
+        return ()
+    asked = piece.tokens[-1].text == "?"
+    return tuple("proposed" if asked and relation not in REFUSALS else relation for relation in said)
+
+
+def _said(judged: _Judged) -> list[tuple[Fact, str]]:
+    """The facts of a sentence, each with what is said of it."""
+    return list(zip(judged.facts, judged.relations or (judged.relation,) * len(judged.facts), strict=False))
 
 
 def _status(judged: Sequence[_Judged]) -> Status:
@@ -256,9 +278,9 @@ def _own_subject(judged: Sequence[_Judged]) -> str:
 def _headline(judged: Sequence[_Judged]) -> str:
     """The time for the subject line: one with day and hour before less, one on offer before others, the body before the subject."""
     times = [
-        (j.relation in ("unavailable", "reply_by", "late"), -f.rank, j.piece.source == "subject", f.text)
+        (relation in ("unavailable", "reply_by", "late"), -f.rank, j.piece.source == "subject", f.text)
         for j in judged
-        for f in j.facts
+        for f, relation in _said(j)
         if f.owner == OWN and f.kind is FactKind.TIME and f.rank
     ]
     return min(times, key=lambda time: time[:3], default=(False, 0, False, ""))[3]
@@ -278,5 +300,7 @@ def _lines(judged: Sequence[_Judged], pack: Pack) -> list[str]:
         if j.verdict.approved and j.piece.part in SAID and all(f.owner == OWN for f in j.facts):
             lines.append(j.piece.text)
         elif own and not (overtaken and j.piece.part == "subject"):
-            lines += template.fact_lines("also_time" if j.piece.part == "subject" else j.relation, own, pack)
+            said_of = [("also_time" if j.piece.part == "subject" else relation, f) for f, relation in _said(j) if f in own]
+            for relation in dict.fromkeys(relation for relation, _ in said_of):
+                lines += template.fact_lines(relation, [f for r, f in said_of if r == relation], pack)
     return lines
