@@ -315,7 +315,7 @@ def test_a_phrase_of_the_pack_knows_better_than_a_guessed_place() -> None:
 
 
 SWEDISH = small(
-    {"hours": ["kl"]},
+    {},
     function=["är"],
     cues=["möte"],
     weekdays=["måndag"],
