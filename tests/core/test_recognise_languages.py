@@ -115,11 +115,20 @@ def test_two_bare_hours_with_their_prepositions_are_a_time() -> None:
 
 def test_a_sentence_that_refuses_one_time_and_gives_another_says_both_rightly() -> None:
     """ "Pas mardi, mais jeudi" never tells the client that Thursday is impossible."""
-    words = {"weekdays": ["mardi", "jeudi"], "cues": ["appel"], "first_person": ["je"], "negations": ["impossible"], "clause_breaks": ["mais"], "proposing": ["propose"]}
+    words = {
+        "weekdays": ["mardi", "jeudi"],
+        "cues": ["appel"],
+        "first_person": ["je"],
+        "negations": ["impossible"],
+        "clause_breaks": ["mais"],
+        "proposing": ["propose"],
+    }
     packs = small({}, **words)
     tables = {name: name if name in ("greeting", "signature") else f"{name}: {{time}}" for name in TEMPLATES}
     packs = Packs(tuple(replace(pack, templates=tables, template_words=TEMPLATES) for pack in packs.packs))
-    read = [recognise((TextBlock("1", text),), CONTEXT, packs) for text in ("Appel mardi impossible, mais je propose jeudi.", "Appel mardi impossible, jeudi ?")]
+    read = [
+        recognise((TextBlock("1", text),), CONTEXT, packs) for text in ("Appel mardi impossible, mais je propose jeudi.", "Appel mardi impossible, jeudi ?")
+    ]
     assert ["unavailable: mardi" in r.company_text and "proposed: jeudi" in r.company_text for r in read] == [True, True]
     assert [r.status for r in read] == ["proposed", "proposed"]
     whole = recognise((TextBlock("1", "Appel mardi, je suis impossible."),), CONTEXT, packs)

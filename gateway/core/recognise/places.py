@@ -141,7 +141,7 @@ def _named(tokens: Sequence[Token], index: int, pack: Pack) -> int:
 
 
 def _counts(tokens: Sequence[Token], number: int, pack: Pack) -> bool:
-    """Whether the number at `number` counts hours, minutes, the days of a month or floors ("2a planta") or opens an address ("5 rue Monge"): none of a house."""
+    """Whether the number at `number` counts hours, minutes, the days of a month or floors ("2a planta") or begins an address ("5 rue"): none of a house."""
     after = tokens[number + 1].low if number + 1 < len(tokens) else ""
     floors = after in pack.words["place_heads_before"] and not (number + 2 < len(tokens) and _is_number(tokens[number + 2], pack))
     return floors or any(after in pack.words[name] for name in ("meridiem", "units", "months", "long_units", "place_openers"))
