@@ -159,7 +159,7 @@ def _gate(judged: Sequence[_Judged]) -> bool:
     body = [j for j in judged if j.piece.part != "subject"]
     if not any(f.owner == OWN for j in body for f in j.facts) and not any(j.anchor == CERTAIN for j in body):
         return False
-    if not any(j.near and j.facts for j in judged):
+    if not any(j.near and (j.facts or j.anchor == CERTAIN) for j in judged):
         return False
     clean = not any(j.blocked or j.foreign for j in judged)
     best = max((j.anchor for j in (judged if clean else body)), default=0)
