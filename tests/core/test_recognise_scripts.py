@@ -118,6 +118,8 @@ def test_a_place_without_capitals_is_a_name_and_its_head() -> None:
     assert own_facts("会議は火曜9時、本社の2F会議室3で。", JOINED) == ["火曜9時", "本社の2F会議室3"]
     assert own_facts("会議は火曜9時、本社谷川3階で。", JOINED) == ["火曜9時", "本社谷川3階"]
     assert own_facts("会議は火曜9時、大川タワー2F「谷の間」で。", JOINED) == ["火曜9時", "大川タワー2F「谷の間」"]
+    assert own_facts("会議は火曜9時、「カフェ・谷・川」です。", JOINED) == ["火曜9時", "「カフェ・谷・川」"]
+    assert own_facts("会議は火曜9時、「谷川」です。", JOINED) == ["火曜9時"]
     assert own_facts("会議は火曜9時、大川通り1266号で。", JOINED) == ["火曜9時", "大川通り1266号"]
     assert own_facts("会議は本社会議室3です。会議は本社会議室10時です。", JOINED) == ["本社会議室3", "本社会議室", "10時"]
     assert own_facts("मुलाक़ात मंगलवार 9 बजे कक्ष गंगा", SPACED) == ["मंगलवार 9 बजे", "कक्ष गंगा"]
@@ -150,11 +152,11 @@ def test_half_an_hour_more_stands_behind_the_hour() -> None:
 
 def test_a_cautious_pack_wants_a_sign_of_an_appointment_in_the_mail() -> None:
     """A time that nobody else owns is enough elsewhere; here a word of appointments, a label, or a sentence of known words must stand in the mail."""
-    words = {"function": ["は", "です"], "weekdays": ["火曜"], "meridiem": ["時"], "cues": ["会議"], "labels_time": ["日時"]}
+    words = {"function": ["は", "です"], "weekdays": ["火曜"], "meridiem": ["時"], "cues": ["会議"], "labels_time": ["日時"], "place_heads_after": ["室"]}
     plain, cautious = small({"spaced": False}, **words), small({"spaced": False, "cautious": True}, **words)
     assert recognise((TextBlock("1", "火曜9時、謎です。"),), CONTEXT, plain).appointment
     assert not recognise((TextBlock("1", "火曜9時、謎です。"),), CONTEXT, cautious).appointment
-    for text in ("火曜9時、謎です。会議は火曜です。", "火曜9時です。", "日時:火曜9時"):
+    for text in ("火曜9時、謎です。会議は火曜です。", "火曜9時です。", "日時:火曜9時", "火曜9時、谷川室、謎です。"):
         assert recognise((TextBlock("1", text),), CONTEXT, cautious).appointment, text
 
 

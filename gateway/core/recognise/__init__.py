@@ -122,8 +122,14 @@ def _judge(piece: Piece, context: RecogniserContext, pack: Pack) -> _Judged:
         blocked=any(c.blocked and not c.blocked.startswith(ownership.THIRD) for c in parts),
         foreign=any(c.blocked for c in parts),
         explained=all(c.bare for c in parts) or taught.took_part(verdict),
-        near=not pack.writing.cautious or any(c.soft for c in parts) or all(c.bare for c in parts) or bool(piece.label),
+        near=not pack.writing.cautious or any(c.soft for c in parts) or all(c.bare for c in parts) or bool(piece.label) or _is_whole(facts),
     )
+
+
+def _is_whole(facts: Sequence[Fact]) -> bool:
+    """Whether day, hour and place of the appointment stand together."""
+    own = [f for f in facts if f.owner == OWN]
+    return any(f.kind is FactKind.PLACE for f in own) and any(f.kind is FactKind.TIME and f.rank == 2 for f in own)
 
 
 def _is_explained_line(piece: Piece, spans: Sequence[Span]) -> bool:

@@ -84,7 +84,7 @@ def _whole_sentence(piece: Piece, inside: Sequence[bool], context: RecogniserCon
     soft = phrase_in(lows, words["foreign_soft"])
     if soft and not (any(low in words["first_person"] for low in lows) and not any(low in words["you"] or low in words["your"] for low in lows)):
         return THIRD + soft
-    quotes = [index for index, t in enumerate(tokens) if t.text in '"\u201c\u201d\u00ab\u00bb\u201e\u300c\u300d\u300e\u300f']
+    quotes = [index for index, t in enumerate(tokens) if not inside[index] and t.text in '"\u201c\u201d\u00ab\u00bb\u201e\u300c\u300d\u300e\u300f']
     if quotes and (len(quotes) == 1 or quotes[1] - quotes[0] > 4):
         return '"'
     return ""

@@ -14,6 +14,7 @@ from gateway.core.vocabulary import Pack
 
 NO_NAMES = ("function", "cues", "soft_cues", "first_person", "you", "your", "third_person", "telling_places")
 LONGEST_NAME = 10  # letters of a name in a script without capitals
+DOTS = ("\u30fb", "\u00b7")  # between the words of a foreign name
 QUOTES = {"\u300c": "\u300d", "\u300e": "\u300f", "\u201c": "\u201d"}
 
 
@@ -27,7 +28,7 @@ def place_spans(tokens: Sequence[Token], context: RecogniserContext, pack: Pack)
         if known == index and not _may_open(tokens[index], pack):
             index += 1
             continue
-        end = max(known, _shape(tokens, index, pack), _named(tokens, index, pack))
+        end = max(known, _shape(tokens, index, pack), _named(tokens, index, pack), _named_in_quotes(tokens, index, pack))
         if end == index:
             end = _street(tokens, index, pack)
         while end > index and end + 1 < len(tokens):
@@ -167,9 +168,17 @@ def _quoted(tokens: Sequence[Token], index: int, pack: Pack) -> int:
     """End of a name of at most three words in the brackets that quote in East Asia; `index` where there is none."""
     if index >= len(tokens) or tokens[index].text not in QUOTES:
         return index
-    end = next((n for n in range(index + 2, min(index + 5, len(tokens))) if tokens[n].text == QUOTES[tokens[index].text]), 0)
-    telling = any(t.low in pack.words[name] for t in tokens[index:end] for name in ("telling_places", "foreign_hard"))
-    return end + 1 if end and not telling else index
+    end = next((n for n in range(index + 2, min(index + 9, len(tokens))) if tokens[n].text == QUOTES[tokens[index].text]), 0)
+    name = [t for t in tokens[index + 1 : end] if t.text not in DOTS]
+    telling = any(t.low in pack.words[barred] for t in name for barred in ("telling_places", "foreign_hard"))
+    return end + 1 if end and len(name) <= 3 and not telling else index
+
+
+def _named_in_quotes(tokens: Sequence[Token], index: int, pack: Pack) -> int:
+    """End of a quoted name that says itself that it is one of a place ("「カフェ・リヨン」"); `index` where it does not."""
+    end = _quoted(tokens, index, pack)
+    heads = (*pack.words["place_heads_named"], *pack.words["place_heads_after"])
+    return end if end > index and (tokens[index + 1].low in heads or tokens[end - 2].low in heads) else index
 
 
 def _house(tokens: Sequence[Token], index: int, pack: Pack) -> int:
