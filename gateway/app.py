@@ -148,6 +148,7 @@ def _house(config: Config) -> House:
         links,
         loop_key=vault.keyed_hash("loop", b"message-id"),
         digest_key=vault.keyed_hash("digest", b"submission"),
+        uid_key=vault.keyed_hash("uid", b"calendar"),
     )
 
 

@@ -38,6 +38,7 @@ class House:
     approved_links: tuple[str, ...]
     loop_key: bytes
     digest_key: bytes
+    uid_key: bytes  # of the UIDs that a company sees; another key would make strangers of all running series
 
     def submission_key(self, submission: Submission) -> Hash:
         """Same login, recipients and octets (its Message-ID among them) give the same key: a program that lost our 250 and tries again is recognised."""

@@ -1,4 +1,4 @@
-"""The whole reading of one message as a pure function: parse, classify, recognise. This is what a reading process runs.
+"""The whole reading of one message as a pure function: parse, classify, recognise, calendar. This is what a reading process runs.
 
 It decides nothing and keeps no octets. Content never raises; the time it takes is bounded by the limits of `parse`.
 """
@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 
 from gateway.core import header_section
+from gateway.core.calendar import with_calendar
 from gateway.core.classify import classify
 from gateway.core.model import Analysis, Message, Reading, RecogniserContext, TextBlock
 from gateway.core.parse import parse
@@ -24,9 +25,10 @@ def analyse(raw: bytes, contexts: tuple[RecogniserContext, ...], packs: Packs, *
     """All that is known of `raw` under each of `contexts`. With `command`, also the first line the author wrote (a reply to a notice)."""
     message = parse(raw)
     blocks, findings = classify(message)
+    objects = [part for part in message.parts if part.octets]
     return Analysis(
         findings=findings,
-        readings=tuple((context, recogniser(blocks, context, packs)) for context in contexts),
+        readings=tuple((context, with_calendar(recogniser(blocks, context, packs), objects, context, packs)) for context in contexts),
         message_id=message.first("message-id"),
         author_mailboxes=_authors(message),
         part_count=len(message.parts),
@@ -39,8 +41,11 @@ def analyse(raw: bytes, contexts: tuple[RecogniserContext, ...], packs: Packs, *
 
 
 def _authors(message: Message) -> tuple[str, ...]:
-    """Every address of every From and Sender (RFC 5322 section 3.6.2), domain in lower case; one that cannot be read is "", which is nobody's."""
-    found = [address for field in message.header_section if field.name in ("from", "sender") for address in header_section.addresses(field.body)]
+    """Every address of every From (RFC 5322 section 3.6.2), domain in lower case; one that cannot be read is "", which is nobody's.
+
+    Not of Sender: a calendar service or an assistant's program names itself there, and no copy carries it.
+    """
+    found = [address for field in message.header_section if field.name == "from" for address in header_section.addresses(field.body)]
     split = [address.addr_spec.rpartition("@") for address in found]
     return tuple(dict.fromkeys(f"{local}{at}{domain.lower()}" for local, at, domain in split))
 

@@ -59,7 +59,17 @@ def context_for(recipient: Recipient, coach: Coach, places: Sequence[str] = (), 
         approved_links=tuple(approved_links),
         time_zone=coach.time_zone,
         taught=coach.phrases,
+        coach_addresses=tuple(str(mailbox).lower() for mailbox in coach.addresses),
+        company=_company_of(recipient),
     )
+
+
+def _company_of(recipient: Recipient) -> tuple[str, ...]:
+    """The addresses and "@domains" of the company that would read it, whose people may stand in a calendar object; at home nobody's."""
+    client = recipient.client if recipient.role is not Role.CLIENT_PERSONAL else None
+    if client is None:
+        return ()
+    return (*(str(mailbox).lower() for mailbox in client.work), *("@" + domain for domain in client.work_domains))
 
 
 def with_lessons(coach: Coach, lessons: Iterable[Lesson]) -> Coach:

@@ -12,7 +12,8 @@ import unicodedata
 from collections.abc import Callable
 from enum import StrEnum
 
-from gateway.core import calendar, disguise, header_section
+from gateway.core import disguise, header_section
+from gateway.core.invitation import MEDIA_TYPES, UNREAD_TYPES
 from gateway.core.model import Finding, HeaderField, Kind, Message, Part, TextBlock
 from gateway.core.parse import Defect
 
@@ -40,7 +41,8 @@ class Evidence(StrEnum):
     TNEF = "TNEF container"
     PARTIAL = "fragment of a message"
     EXTERNAL = "content kept elsewhere"
-    CALENDAR = "calendar object not yet understood"
+    FILE_NAME = "name of a file"
+    CALENDAR = "calendar object in a form that is not read"
     MIXED_ALPHABETS = "letters of one alphabet in words of another"
     TURNED_ROUND = "text shown in another order than written"
     SET_APART = "words with something between their letters"
@@ -55,6 +57,7 @@ _BY_TYPE: dict[str, tuple[Kind, Evidence]] = {
     "message/external-body": (Kind.OPAQUE, Evidence.EXTERNAL),
     "message/delivery-status": (Kind.OPAQUE, Evidence.REPORT),
     "message/disposition-notification": (Kind.OPAQUE, Evidence.REPORT),
+    **dict.fromkeys((*sorted(UNREAD_TYPES), *sorted(MEDIA_TYPES)), (Kind.OPAQUE, Evidence.CALENDAR)),
     "application/ms-tnef": (Kind.OPAQUE, Evidence.TNEF),
     "application/vnd.ms-tnef": (Kind.OPAQUE, Evidence.TNEF),
     "application/pgp-encrypted": (Kind.OPAQUE, Evidence.ENCRYPTED),
@@ -153,8 +156,9 @@ def _disguises(source: str, text: str) -> list[Finding]:
 def _part_finding(part: Part) -> Finding | None:
     """What a part is unless it is text that a reader is shown."""
     main = part.media_type.partition("/")[0]
-    if calendar.is_calendar(part) and not calendar.is_understood(part):
-        return Finding(part.path, Kind.OPAQUE, Evidence.CALENDAR)
+    if part.octets:
+        # a calendar object: it is read under each context; a name of its file could say something, and no copy carries it
+        return Finding(part.path, Kind.NOTES, Evidence.FILE_NAME) if part.has_filename else None
     if part.media_type in _BY_TYPE:
         return Finding(part.path, *_BY_TYPE[part.media_type])
     if main == "multipart":

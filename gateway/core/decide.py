@@ -19,7 +19,8 @@ def kinds_of(analysis: Analysis, reading: Reading | None) -> frozenset[Kind]:
 
     Beside text in disguise nothing is scheduling: what cannot be read may say "not" to what can.
     """
-    found = {f.kind for f in analysis.findings} - {Kind.SCHEDULING}  # only a reading proves scheduling
+    findings = (*analysis.findings, *(reading.findings if reading else ()))
+    found = {f.kind for f in findings} - {Kind.SCHEDULING}  # only a reading proves scheduling
     if reading is not None and reading.company_text and Kind.DISGUISED not in found:
         found.add(Kind.SCHEDULING)
     if reading is None or not reading.complete or not found:

@@ -1,7 +1,7 @@
 """The nouns of coachgate: what the stages of `gateway.pipeline` hand to each other.
 
 Only frozen data, no behaviour beyond what a value knows about itself. Words follow RFC 5321, 5322, 5598, 2045 and the
-glossary (docs/glossary.md). This module imports nothing of the project.
+glossary (docs/glossary.md). Of the project it imports `invitation` alone: more nouns.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
+
+from gateway.core.invitation import Invitation
 
 
 class Role(StrEnum):
@@ -25,13 +27,15 @@ class Role(StrEnum):
 
 
 class Kind(StrEnum):
-    """What a part of a message is. Anything not proven scheduling is notes; anything unreadable is opaque; text that hides what it says is disguised."""
+    """What a part of a message is. Anything not proven scheduling is notes; anything unreadable is opaque; text that hides what it says is disguised;
+    a calendar object that cannot be rebuilt is calendar (one that can is scheduling)."""
 
     SCHEDULING = "scheduling"
     NOTES = "notes"
     ATTACHMENT = "attachment"
     OPAQUE = "opaque"
     DISGUISED = "disguised"
+    CALENDAR = "calendar"
 
 
 class Action(IntEnum):
@@ -211,6 +215,8 @@ class Part:
     hidden_text: str = ""  # of text/html: everything that a reader would not see (comments, attributes, styles, hidden elements)
     alternative_to: str | None = None  # path of the multipart/alternative it stands in
     defects: tuple[str, ...] = ()
+    octets: bytes = b""  # decoded, of a calendar object alone: it is read under each context
+    method: str = ""  # the method parameter of a calendar object (RFC 6047 section 2.4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,6 +312,8 @@ class Reading:
     complete: bool  # every sentence approved: nothing withheld
     company_text: str = ""  # what the company copy would say; empty where nothing may be said
     company_subject: str = ""
+    invitation: Invitation | None = None  # what a calendar object says, rebuilt from facts; its times stand in the text as well
+    findings: tuple[Finding, ...] = ()  # what was found under this context alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,7 +332,7 @@ class Analysis:
     findings: tuple[Finding, ...]
     readings: tuple[tuple[RecogniserContext, Reading], ...]
     message_id: str | None
-    author_mailboxes: tuple[str, ...]  # From and Sender, as written
+    author_mailboxes: tuple[str, ...]  # From, as written
     part_count: int
     hops: int  # number of Received fields
     automatic: bool  # RFC 3834 Auto-Submitted, List-*, null sender

@@ -17,6 +17,7 @@ from itertools import pairwise
 from typing import cast
 
 from gateway.core import disguise, header_section, html
+from gateway.core.invitation import MEDIA_TYPES
 from gateway.core.model import Message, Part
 
 MESSAGE_OCTETS = 36 * 1024 * 1024
@@ -26,6 +27,7 @@ PARTS = 200
 DEPTH = 10
 PARAMETERS = 20  # of one Content-Type or Content-Disposition
 PARAMETER_OCTETS = 4096  # all of them together
+OBJECT_OCTETS = 400 * 1024  # of a calendar object, as encoded; its reader takes less
 TEXT_OCTETS = 192 * 1024  # of one text part, as encoded; longer text is nobody's appointment
 LEAF_OCTETS = 256 * 1024  # the standard parser sees no more than this of a body without delimiters
 
@@ -290,8 +292,12 @@ def _leaf(entity: _Entity, path: str, media_type: str, alternative: str | None, 
     if media_type in ("text/plain", "text/html") and disposition in ("", "inline") and not has_filename:
         text, hidden, trouble = _text(entity, octets, media_type)
         defects += trouble
+    is_object = media_type in MEDIA_TYPES
     kind = disposition if disposition in ("", "inline") else "attachment"  # RFC 2183 section 2.8: an unknown type is an attachment
-    return Part(path, media_type, kind, has_filename, len(octets), text, hidden, alternative, tuple(dict.fromkeys(defects)))
+    return Part(
+        path, media_type, kind, has_filename, len(octets), text, hidden, alternative, tuple(dict.fromkeys(defects)),
+        _object(entity, octets) if is_object else b"", str(entity.get_param("method") or "") if is_object else "",
+    )
 
 
 def _field_defects(entity: _Entity, *, is_root: bool) -> list[Defect]:
@@ -309,6 +315,12 @@ def _field_defects(entity: _Entity, *, is_root: bool) -> list[Defect]:
     if not is_root and any(name.lower() not in _PART_FIELDS and str(body).strip() for name, body in entity.raw_items()):
         defects.append(Defect.PART_FIELD)
     return defects
+
+
+def _object(entity: _Entity, octets: bytes) -> bytes:
+    """A calendar object without its transfer encoding; what cannot be decoded stays as it is, which no reader of calendars understands."""
+    content = _transfer_decoded(octets[:OBJECT_OCTETS], entity.body_of("content-transfer-encoding").strip().lower())
+    return octets if isinstance(content, Defect) or entity.defects else content
 
 
 def _text(entity: _Entity, octets: bytes, media_type: str) -> tuple[str | None, str, list[Defect]]:

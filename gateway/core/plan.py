@@ -52,7 +52,8 @@ def make_plan(
     for recipient in sorted(readings, key=lambda r: r.role is not Role.CLIENT_PERSONAL):
         own = tuple(v for v in verdicts if v.recipient == recipient)
         draft.place(recipient, readings[recipient], own or unjudged(recipient))
-    withheld = {f.part for f in analysis.findings if f.kind is not Kind.SCHEDULING}
+    findings = (*analysis.findings, *(f for reading in readings.values() if reading for f in reading.findings))
+    withheld = {f.part for f in findings if f.kind is not Kind.SCHEDULING}
     return Plan(tuple(draft.copies.values()), tuple(draft.holds.values()), len(withheld))
 
 
@@ -74,7 +75,10 @@ class _Draft:
             return self._copy(Copy(Purpose.RAW, recipient.forward_path, client, role), verdicts)
         state = self._key_state(client)
         # without a key the appointment still travels to a personal address, in the words that any company might read
-        rest = verdicts if role is Role.CLIENT_PERSONAL and state.key else self._tell(recipient, reading, verdicts)
+        at_home = role is Role.CLIENT_PERSONAL and state.key is not None
+        rest = self._tell(recipient, reading, verdicts) if not at_home or reading and reading.invitation else verdicts
+        if at_home:  # an invitation also travels in the clear, so that her calendar works; the sealed copy has the whole in any case
+            rest = verdicts
         if not rest:
             return None
         if role is not Role.CLIENT_PERSONAL and (role is not Role.CLIENT_WORK or any(v.action is not Action.DIVERT for v in rest)):
@@ -118,6 +122,8 @@ class _Draft:
 def _why_held(role: Role, rest: Verdicts) -> str:
     if role is not Role.UNKNOWN and any(v.kind is Kind.DISGUISED and v.action is Action.HOLD for v in rest):  # who it is comes first
         return "disguised"
+    if role is not Role.UNKNOWN and any(v.kind is Kind.CALENDAR and v.action is Action.HOLD for v in rest):
+        return "calendar"
     return "consent-on-record" if all(v.consent for v in rest) else _WHY_HELD.get(role, "policy")
 
 

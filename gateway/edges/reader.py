@@ -186,7 +186,9 @@ class WorkerReader:
     def __init__(
         self, languages: Mapping[str, str], order: Sequence[str] = (), *, workers: int = 2, seconds: float = 1.0, memory_mib: int = 768
     ) -> None:
-        """`languages`: the language packs, file name to TOML text, checked already; `order`: those to use (`load_packs`). `seconds` of processor time for a small message; `memory_mib` for each process."""
+        """`languages`: the language packs, file name to TOML text, checked already; `order`: those to use (`load_packs`).
+
+        `seconds` of processor time for a small message; `memory_mib` for each process."""
         self._start = _Start(dict(languages), tuple(order), memory_mib * MIB)
         self._count = workers
         self._seconds = seconds
@@ -282,7 +284,9 @@ _SAMPLE = (
     b"From: =?utf-8?q?Robin_Vale?= <coach@coach.example>\r\nSubject: =?utf-8?b?VHVlc2RheQ==?=\r\nMIME-Version: 1.0\r\n"
     b'Content-Type: multipart/alternative; boundary="b"\r\n\r\n--b\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n'
     b"U2VlIHlvdSBvbiBUdWVzZGF5IDMgTWFyY2ggYXQgMTA6MDAu\r\n--b\r\nContent-Type: text/html\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
-    b"<p style=3D'color:red'>See you on Tuesday 3 March at 10:00.</p>\r\n--b--\r\n"
+    b"<p style=3D'color:red'>See you on Tuesday 3 March at 10:00.</p>\r\n--b\r\nContent-Type: text/calendar; method=REQUEST\r\n\r\n"
+    b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nMETHOD:REQUEST\r\nBEGIN:VEVENT\r\nUID:1\r\nDTSTAMP:20260301T100000Z\r\n"
+    b"DTSTART;TZID=Europe/Berlin:20260303T100000\r\nDURATION:PT1H\r\nRRULE:FREQ=WEEKLY;COUNT=2\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n--b--\r\n"
 )
 
 

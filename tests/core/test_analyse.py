@@ -103,7 +103,8 @@ def test_every_secret_of_the_adversarial_corpus_is_judged_or_found() -> None:
         judged = squeezed(analysis.readings[0][1].company_text)
         missing = [secret for secret in sidecar["secrets"] if squeezed(secret) not in judged]
         seen += 1
-        if missing and not analysis.findings and sidecar["attack"] not in DISGUISED:
+        found = (*analysis.findings, *analysis.readings[0][1].findings)
+        if missing and not found and sidecar["attack"] not in DISGUISED:
             overlooked.append(sidecar["attack"])
     assert seen
     assert overlooked == []

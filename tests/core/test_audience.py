@@ -170,7 +170,8 @@ def test_a_company_domain_that_the_coach_shares_is_the_companys():
 def test_a_context_names_only_the_recipients_own_client():
     to_jane, to_tom, to_boss = identify(envelope("jane@corp.example", "tom@corp.example", "boss@corp.example"), BOTH)
     assert context_for(to_jane, COACH, ["Room 4"], ["meet.coach.example/robin"]) == RecogniserContext(
-        client_names=("Jane Moss",), coach_names=("Robin Vale",), places=("Room 4",), approved_links=("meet.coach.example/robin",), time_zone="Europe/Berlin"
+        client_names=("Jane Moss",), coach_names=("Robin Vale",), places=("Room 4",), approved_links=("meet.coach.example/robin",), time_zone="Europe/Berlin",
+        coach_addresses=("coach@coach.example",), company=("jane@corp.example", "@corp.example"),
     )
     assert context_for(to_tom, COACH).client_names == ("Tom Reed",)
     assert context_for(to_boss, COACH).client_names == ()
@@ -179,7 +180,10 @@ def test_a_context_names_only_the_recipients_own_client():
 def test_contexts_are_made_once_and_not_for_those_who_get_the_octets():
     recipients = identify(envelope(*(ADDRESS[r] for r in Role), "ann@corp.example"), DIRECTORY)
     assert contexts(recipients, COACH, ("Room 4",), ("x.example",)) == tuple(
-        RecogniserContext(names, ("Robin Vale",), ("Room 4",), ("x.example",), "Europe/Berlin") for names in (("Jane Moss",), ())
+        RecogniserContext(
+            names, ("Robin Vale",), ("Room 4",), ("x.example",), "Europe/Berlin", coach_addresses=tuple(map(str, COACH.addresses)), company=company
+        )
+        for names, company in ((("Jane Moss",), ("jane@corp.example", "@corp.example")), (("Jane Moss",), ()), ((), ()))
     )
     raw = identify(envelope(ADDRESS[Role.COACH], ADDRESS[Role.NOT_A_CLIENT]), DIRECTORY)
     assert contexts(raw, COACH) == ()

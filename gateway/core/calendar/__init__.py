@@ -1,20 +1,90 @@
-"""The seam for calendar objects (RFC 5545, iMIP RFC 6047): says which parts are such objects, and what is understood of them.
+"""Calendar objects (RFC 5545, iMIP RFC 6047): what a company may get of them.
 
-For now nothing is understood: every calendar object is opaque, so it goes whole to the personal address or waits. It never passes one on.
+    octets > lines > facts (`read`) > a new object (`write`), proved (`proof`)
+
+The facts join the reading of the text under the same context, so that policy, plan and composer meet one reading of the whole message.
 """
 
 from __future__ import annotations
 
-from gateway.core.model import Part
+from collections.abc import Sequence
+from dataclasses import replace
 
-_TYPES = frozenset(("text/calendar", "text/x-vcalendar", "application/ics", "application/x-ical", "application/calendar+json", "application/calendar+xml"))
+from gateway.core.calendar.lines import Unreadable
+from gateway.core.calendar.read import Diverted, read_invitation
+from gateway.core.calendar.zones import RULES, rule_of
+from gateway.core.invitation import Event, Invitation, Method, Moment
+from gateway.core.model import Fact, FactKind, Finding, Kind, Part, Reading, RecogniserContext, Status
+from gateway.core.recognise import template
+from gateway.core.vocabulary import Packs
 
 
-def is_calendar(part: Part) -> bool:
-    """Whether a part holds a calendar object, by its media type."""
-    return part.media_type in _TYPES
+def with_calendar(reading: Reading, parts: Sequence[Part], context: RecogniserContext, packs: Packs) -> Reading:
+    """The reading of the text, and with it what the calendar objects of the message say.
+
+    A mail program sends the same object twice, as text/calendar and as a file: both must then say the same. What is no appointment of the coach's is
+    a finding of its own, what cannot be read another; neither takes anything from what the text says.
+    """
+    invitations: list[Invitation] = []
+    findings: list[Finding] = []
+    for part in parts:
+        try:
+            invitations.append(read_invitation(part.octets, part.method, context))
+        except Unreadable as trouble:
+            findings.append(Finding(part.path, Kind.CALENDAR, trouble.reason))
+        except Diverted as other:
+            findings.append(Finding(part.path, Kind.OPAQUE, other.reason))
+    if len(set(invitations)) > 1:
+        findings.append(Finding("calendar", Kind.CALENDAR, "objects that differ"))
+    elif invitations and not any(f.kind is Kind.CALENDAR for f in findings):
+        findings += [Finding("calendar", Kind.NOTES, what) for what in invitations[0].withheld]
+        reading = _told(reading, invitations[0], context, packs)
+    return replace(reading, findings=(*reading.findings, *findings))
 
 
-def is_understood(part: Part) -> bool:
-    """Whether the calendar object in `part` can be rebuilt from facts. None can, yet."""
-    return False
+def _told(reading: Reading, invitation: Invitation, context: RecogniserContext, packs: Packs) -> Reading:
+    """The reading with the invitation; where the text said nothing, its facts become the text, for programs that show no calendar."""
+    status = {Method.CANCEL: Status.CANCELLED, Method.COUNTER: Status.PROPOSED}.get(invitation.method, reading.status)
+    reading = replace(reading, invitation=invitation, status=status)
+    pack = next((p for p in packs.packs if p.language == reading.language), packs.packs[0] if packs.packs else None)
+    if reading.company_text or pack is None:
+        return reading
+    facts = tuple(fact for event in invitation.events for fact in _facts(event, context.time_zone))
+    lines = template.fact_lines(_relation(invitation), facts, pack) if facts else [pack.templates["subject_plain"] + "."]
+    when = next((f.text for f in facts if f.kind is FactKind.TIME), "")
+    return replace(
+        reading,
+        language=pack.language,
+        appointment=True,
+        facts=(*reading.facts, *facts),
+        company_text=template.company_text(lines, context, pack),
+        company_subject=template.company_subject(status, when, pack),
+    )
+
+
+def _relation(invitation: Invitation) -> str:
+    """What the gateway's words say of the times."""
+    answers = {a.partstat for event in invitation.events for a in event.attendees} if invitation.method is Method.REPLY else set()
+    if answers & {"ACCEPTED", "DECLINED"}:
+        return "confirmed" if "ACCEPTED" in answers else "unavailable"
+    return {Method.CANCEL: "cancelled", Method.COUNTER: "proposed", Method.DECLINECOUNTER: "unavailable"}.get(invitation.method, "stated")
+
+
+def _facts(event: Event, zone: str) -> list[Fact]:
+    """The facts of one event as a person would write them."""
+    found = [Fact(FactKind.TIME, _when(event.start, event.end, zone), "calendar", rank=2)] if event.start and event.end else []
+    found += [Fact(FactKind.PLACE, event.place, "calendar")] if event.place else []
+    found += [Fact(FactKind.LINK, event.link, "calendar")] if event.link else []
+    return found
+
+
+def _when(start: Moment, end: Moment, zone: str) -> str:
+    """ "2027-01-19 16:00-17:00 (Europe/Berlin)", in the coach's zone where the object has UTC; a date alone for a whole day."""
+    if start.is_date:
+        return f"{start.day}"
+    named = start.zone
+    if named == "UTC" and zone in RULES:
+        rule, named = rule_of(zone), zone
+        start, end = Moment(rule.to_local(start.at), zone), Moment(rule.to_local(end.at), zone)
+    days = "" if start.day == end.day else f"{end.day} "
+    return f"{start.day} {start.at:%H:%M}-{days}{end.at:%H:%M} ({named})"

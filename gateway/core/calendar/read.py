@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from gateway.core.calendar.invitation import ANSWERS, Attendee, Event, Invitation, Method, Moment, Withheld
 from gateway.core.calendar.lines import Component, Property, Unreadable, plain_text, read_components
 from gateway.core.calendar.zones import RULES, rule_of, zone_of
+from gateway.core.invitation import ANSWERS, Attendee, Event, Invitation, Method, Moment, Withheld
 from gateway.core.links import rebuilt_link
 from gateway.core.model import RecogniserContext
 

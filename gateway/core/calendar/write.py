@@ -17,11 +17,16 @@ from icalendar import Timezone as VTimezone
 from icalendar.cal.timezone import TimezoneDaylight, TimezoneStandard
 from icalendar.prop import vDatetime, vUTCOffset
 
-from gateway.core.calendar.invitation import ANSWERS, Event, Invitation, Method, Moment
 from gateway.core.calendar.zones import DAYS, Change, Rule, rule_of
+from gateway.core.invitation import ANSWERS, Event, Invitation, Method, Moment
 
 PRODID = "-//coachgate//calendar//EN"
 DAY_SECONDS = 24 * 3600
+TITLES = {  # neutral, by language of the mail
+    "ar": "موعد مع {coach}", "de": "Termin mit {coach}", "en": "Meeting with {coach}", "es": "Cita con {coach}", "fr": "Rendez-vous avec {coach}",
+    "hi": "{coach} के साथ बैठक", "it": "Appuntamento con {coach}", "ja": "{coach}との打ち合わせ", "nl": "Afspraak met {coach}", "pl": "Spotkanie: {coach}",
+    "pt": "Reunião com {coach}", "sv": "Möte med {coach}", "tr": "{coach} ile görüşme", "zh": "与{coach}的会面",
+}  # fmt: skip
 
 
 class NotWritable(Exception):
@@ -41,6 +46,11 @@ class Voice:
     organizer: str  # the coach's address, also the From of the mail
     recipient: str  # the company address that gets this copy
     uid_key: bytes  # 32 octets, never changed while a series lives
+
+
+def neutral_title(language: str, coach: str) -> str:
+    """The title that a company sees instead of the coach's."""
+    return TITLES.get(language, TITLES["en"]).replace("{coach}", coach)
 
 
 def company_uid(original: str, key: bytes) -> str:

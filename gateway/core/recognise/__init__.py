@@ -65,8 +65,8 @@ def recognise(blocks: tuple[TextBlock, ...], context: RecogniserContext, packs: 
     _lists(judged)
     _announcements(judged)
     _history(judged)
-    complete = all(j.verdict.approved for j in judged)
-    appointment = _gate(judged) or complete and any(j.verdict.approved and j.piece.part in SAID for j in judged)
+    complete = all(j.verdict.approved and all(f.owner == OWN for f in j.facts) for j in judged)
+    appointment = _gate(judged) or complete and any(j.verdict.rule != "nothing-but-marks" and j.piece.part in SAID for j in judged)
     facts = tuple(fact for j in judged for fact in j.facts)
     status = _status(judged)
     sentences = tuple(
@@ -104,7 +104,7 @@ def _judge(piece: Piece, context: RecogniserContext, pack: Pack) -> _Judged:
     if context.taught:
         verdict = taught.telling(verdict, piece, spans, pack)
     if verdict.approved and not barred:  # a closed frame says more of whose a fact is than any word near it
-        facts = [replace(fact, owner=OWN) for fact in facts]
+        facts = [replace(fact, owner=ownership.told_by(span, piece, pack) or OWN) for fact, span in zip(facts, spans, strict=True)]
     if piece.label in LABELLED and not verdict.approved and all(f.owner == OWN for f in facts) and _is_explained_line(piece, spans):
         verdict = frames.Verdict(True, "labelled", appointment=piece.label == "time")
     relation = _relation(piece.tokens, pack) if spans else "stated"  # what is said of no time, nobody asks

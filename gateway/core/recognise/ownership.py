@@ -152,12 +152,10 @@ def owner_of(span: Span, piece: Piece, parts: Sequence[Clause], pack: Pack) -> s
     clause, blocked = within[0], next((c.blocked for c in within if c.blocked), "")
     if blocked:
         return blocked
+    blocked = told_by(span, piece, pack)
     if span.kind is FactKind.TIME:
-        telling = phrase_in([t.low for t in piece.tokens[span.begin : span.end]], pack.words["telling_times"])
-        blocked = telling or _of_a_noun(span, piece.tokens, pack) or _of_a_noun_before(span, piece.tokens, pack)
+        blocked = blocked or _of_a_noun(span, piece.tokens, pack) or _of_a_noun_before(span, piece.tokens, pack)
         blocked = blocked or _of_a_noun_beside(span, piece.tokens, pack) or _of_what_follows(span, piece.tokens, parts, pack)
-    if span.kind is FactKind.PLACE:
-        blocked = next((t.low for t in piece.tokens[span.begin : span.end] if t.low in pack.words["telling_places"]), "")
     if span.kind is FactKind.PLACE and not clause.bare and _is_loose(span, piece.tokens, pack):
         blocked = "loose place"
     if not blocked and span.begin and piece.tokens[span.begin - 1].low in pack.words["denials"]:
@@ -165,6 +163,13 @@ def owner_of(span: Span, piece: Piece, parts: Sequence[Clause], pack: Pack) -> s
     if span.weak and not any(c.soft for c in parts):
         blocked = "duration"
     return blocked or OWN
+
+
+def told_by(span: Span, piece: Piece, pack: Pack) -> str:
+    """The word in the span itself that tells more than when and where ("the last day", "the Oncology Building"); no frame around it changes that."""
+    lows = [t.low for t in piece.tokens[span.begin : span.end]]
+    telling = {FactKind.TIME: "telling_times", FactKind.PLACE: "telling_places"}.get(span.kind)
+    return phrase_in(lows, pack.words[telling]) if telling else ""
 
 
 def _of_a_noun(span: Span, tokens: Sequence[Token], pack: Pack) -> str:

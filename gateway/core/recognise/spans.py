@@ -213,7 +213,8 @@ def time_spans(tokens: Sequence[Token], taken: Sequence[bool], pack: Pack) -> li
             month = part == "M" and begin > 0 and code[begin - 1] in "bt"  # "in September"
             if STRONG.search(part) or month or (bound and re.match(r"[Nw](?!-?U)", part)):
                 vague = month or (not EXACT.search(part) and not BOUND.match(part) and not (begin and code[begin - 1] in "bt"))
-                begin = _with_lead(tokens, code, begin, pack) if HOUR.search(part) or bound else begin
+                lead = _with_lead(tokens, code, begin, pack) if HOUR.search(part) or bound else begin
+                begin = begin if taken[lead] else lead
                 found.append((begin, _with_tail(tokens, end, pack), vague, bool(DAY.search(part) and HOUR.search(part))))
             elif re.search(r"[Nw]-?U|[Hh]U|Uh", part):
                 end += end < len(tokens) and tokens[end].low in pack.words["duration_nouns"]

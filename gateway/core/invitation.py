@@ -9,6 +9,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
+MEDIA_TYPES = frozenset(("text/calendar", "text/x-vcalendar", "application/ics", "application/x-ical"))  # of the objects that are read
+# forms of RFC 7265 and RFC 6321: nobody mails an invitation so
+UNREAD_TYPES = frozenset(("application/calendar+json", "application/calendar+xml"))
+
 
 class Method(StrEnum):
     """RFC 5546 section 1.4: what a calendar program is asked to do."""
