@@ -135,6 +135,12 @@ def test_a_sentence_that_refuses_one_time_and_gives_another_says_both_rightly() 
     assert "unavailable: mardi" in whole.company_text
 
 
+def test_a_word_that_leads_a_time_may_be_a_place_already() -> None:
+    """What a place has taken is no part of the time behind it, and takes the time with it no more."""
+    packs = small({}, cues=["appel"], bound_prepositions=["à"], time_leads=["3"], place_heads_before=["salle"])
+    assert own_facts("Appel salle 3 à 9:00.", packs) == ["salle 3", "à 9:00"]
+
+
 def test_a_time_before_a_colon_belongs_to_the_next_line() -> None:
     """ "Jeudi à 9 :" over an order is its deadline; over a list of slots it is their day."""
     packs = small({}, weekdays=["jeudi", "mardi"], bound_prepositions=["à"], time_joiners=["à"], imperatives=["écris"], cues=["appel"], function=["libre"])
