@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, ClassVar
@@ -339,8 +339,8 @@ def _compile(language: str, draft: dict[str, Any], check: bool) -> tuple[list[st
         listed=listed,
         writing=writing,
         unaccented=MappingProxyType({typed: word for word in sorted(listed) for typed in _in_haste(word, writing) if typed not in listed}),
-        fronts=MappingProxyType({typed[:-1]: word for word in known if word[-1] == "*" for typed in (word, *_in_haste(word, writing))}),
-        tails=MappingProxyType({typed[1:]: word for word in known if word[0] == "*" for typed in (word, *_in_haste(word, writing))}),
+        fronts=_open_entries((word for word in known if word[-1] == "*"), writing),
+        tails=_open_entries((word for word in known if word[0] == "*"), writing),
         template_words=frozenset(word for text in draft["templates"].values() for word in re.findall(r"\w+", re.sub(r"\{\w+\}", " ", text))),
         timely=frozenset(part for name in _TIMES for value in words.get(name, ()) for part in value.split()),
         plain=frozenset().union(*(words.get(name, ()) for name in ("function", "neutral_nouns", "cues", "soft_cues", "first_person", "clause_breaks"))),
@@ -353,6 +353,13 @@ def _writing(table: Mapping[str, Any]) -> Writing:
     by_length = tuple(sorted(lists.pop("endings"), key=len))  # so that the longest stem is found first
     dots, nouns, cautious = (table.get(name, False) for name in ("dot_ordinals", "noun_capitals", "cautious"))
     return Writing(table.get("spaced", True), dots, by_length, noun_capitals=nouns, cautious=cautious, **lists)
+
+
+def _open_entries(words: Iterable[str], writing: Writing) -> Mapping[str, str]:
+    """What stands beside the star -> the entry, however it is typed; the entry that is written so itself goes before one that is only typed so."""
+    entries = sorted(words)
+    typed = {way.strip("*"): word for word in entries for way in _in_haste(word, writing)}
+    return MappingProxyType(typed | {word.strip("*"): word for word in entries})
 
 
 def _unaccented(word: str) -> str:

@@ -13,15 +13,15 @@ from gateway.core.vocabulary import TEMPLATES, WORDS, Packs, Phrase, load_packs
 CONTEXT = RecogniserContext(client_names=("Dana Petrocelli",), coach_names=("Robin Vale",))
 
 
-def small(writing: dict[str, list[str]], *, dotted: bool = False, **words: list[str]) -> Packs:
-    """A pack that has these words and no others; `dotted`: ordinals with full stops and nouns with capitals."""
+def small(writing: dict[str, list[str]], *, dotted: bool = False, frames: str = "", **words: list[str]) -> Packs:
+    """A pack that has these words and `frames` and no others; `dotted`: ordinals with full stops and nouns with capitals."""
     lists = {name: words.get(name, []) for name in WORDS}
     marks = {"dot_ordinals": dotted, "noun_capitals": dotted}
     tables = {"writing": writing | marks, "words": lists, "templates": dict.fromkeys(TEMPLATES, "{time}") | {"place": "{place}", "greeting": "Salut {name},"}}
     text = 'language = "xx"\n'
     for table, values in tables.items():
         text += f"[{table}]\n" + "".join(f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in values.items())
-    return load_packs({"xx.toml": text})
+    return load_packs({"xx.toml": text + frames})
 
 
 def read(text: str, packs: Packs) -> Reading:
@@ -381,3 +381,16 @@ def test_an_hour_behind_its_preposition_is_an_hour_and_no_length() -> None:
     """ "Kl 10" says when, not how long."""
     (fact,) = recognise((TextBlock("1", "Möte kl 10."),), CONTEXT, SWEDISH).facts
     assert (fact.text, fact.rank) == ("kl 10", 1)
+
+
+def test_an_open_entry_goes_before_one_that_is_only_typed_like_it() -> None:
+    """ "Rat*" and "rät*" typed without its mark are the same letters: the answer is the same each time."""
+    (pack,) = small({}, foreign_hard=["rät*", "rat*"]).packs
+    assert [pack.form(word) for word in ("ratlos", "rätlich")] == ["rat*", "rät*"]
+
+
+def test_a_question_confirms_nothing() -> None:
+    """A frame that confirms, with a question mark behind it, asks."""
+    frames = '[[frame]]\nname = "works"\nstatus = "confirmed"\nappointment = true\npatterns = ["{time} passt"]\n'
+    packs = small({}, frames=frames, weekdays=["montag"])
+    assert [recognise((TextBlock("1", text),), CONTEXT, packs).status for text in ("Montag passt.", "Montag passt?")] == ["confirmed", "asked"]

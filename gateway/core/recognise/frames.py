@@ -105,4 +105,6 @@ def _arrive(threads: dict[tuple[int, int], Thread], node: State, path: tuple[int
 
 
 def _status(frames: Sequence[Frame], piece: Piece) -> Status | None:
-    return next((f.status for f in frames if f.status), Status.ASKED if piece.tokens[-1].text == "?" else None)
+    asked = piece.tokens[-1].text == "?"
+    named = next((f.status for f in frames if f.status), Status.ASKED if asked else None)
+    return Status.ASKED if asked and named is Status.CONFIRMED else named  # "Tuesday works?" confirms nothing
