@@ -115,6 +115,7 @@ def test_a_name_without_capitals_is_told_by_its_title() -> None:
 def test_a_place_without_capitals_is_a_name_and_its_head() -> None:
     """A name of one unknown word before or behind its head, a known place before it, a floor, a hall in quotes; they join without white space."""
     assert own_facts("会議は火曜9時、丸谷オフィス8階です。", JOINED) == ["火曜9時", "丸谷オフィス8階"]
+    assert own_facts("会議は火曜9時、大川タワー 谷川タワー 3階で。", JOINED) == ["火曜9時", "大川タワー 谷川タワー 3階"]
     assert own_facts("会議は火曜9時、本社の2F会議室3で。", JOINED) == ["火曜9時", "本社の2F会議室3"]
     assert own_facts("会議は火曜9時、本社谷川3階で。", JOINED) == ["火曜9時", "本社谷川3階"]
     assert own_facts("会議は火曜9時、大川タワー2F「谷の間」で。", JOINED) == ["火曜9時", "大川タワー2F「谷の間」"]
@@ -163,3 +164,10 @@ def test_a_cautious_pack_wants_a_sign_of_an_appointment_in_the_mail() -> None:
 def test_a_line_that_ends_in_the_stop_of_its_script_is_no_row_of_a_list() -> None:
     assert [part for part, _ in parts("火曜 9時です。\n月曜の試合。", JOINED)] == ["body", "body"]
     assert [part for part, _ in parts("火曜 9時\n火曜 11時", JOINED)] == ["row", "row"]
+
+
+def test_a_latin_word_may_stand_inside_a_word_of_a_script_that_looks_like_no_other() -> None:
+    """ "الـZoom" hides nothing; a Latin word with a Cyrillic letter in it does."""
+    arabic = small({"prefixes": ["ال"]}, function=["على"], cues=["موعدنا", "zoom"], weekdays=["الأحد"])
+    assert own_facts("موعدنا الأحد على الـZoom", arabic) == ["الأحد"]
+    assert own_facts("موعدنا الأحد على Z\u043eom", arabic) == []

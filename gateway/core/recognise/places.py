@@ -190,7 +190,7 @@ def _house(tokens: Sequence[Token], index: int, pack: Pack) -> int:
 def _headed(tokens: Sequence[Token], index: int, pack: Pack) -> int:
     """End of a name before its head in a script without capitals ("長江" + "庁", "गंगा" + "कक्ष", "国贸" + "26" + "层"); `index` where a place cannot begin."""
     words, size, before = pack.words, len(tokens), tokens[index - 1] if index else None
-    begins = before is None or before.kind != "word" or before.low in pack.timely or before.low in words["place_leads"]
+    begins = before is None or before.kind != "word" or before.low in pack.timely or before.low in words["place_leads"] | words["place_heads_after"]
     if begins and not pack.writing.spaced and tokens[index].low in words["place_heads_after"] and tokens[index].text[0].isascii():
         return index + 1  # "B座", "2F"
     end = index

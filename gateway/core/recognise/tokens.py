@@ -33,6 +33,8 @@ INVISIBLE = dict.fromkeys(
         *range(0xE0000, 0xE0080),
     ]
 )
+# scripts whose letters nobody takes for Latin ones: with a Latin word they make up words of their own ("Zoomで", "الـZoom")
+LIKE_NO_OTHER = frozenset({"CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "COMBINING", "ARABIC", "DEVANAGARI"})
 BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")  # RFC 3987 section 4.1: the order seen is not the order written
 READ_AS = dict(zip(map(ord, "؟۔।。،؛、"), "?...,;,", strict=True))  # signs of other scripts, one for one
 APOSTROPHES = dict.fromkeys(map(ord, "\u2018\u2019\u02bc\u02b9\u2032`\u00b4"), "'")
@@ -101,7 +103,7 @@ def is_foreign_script(text: str) -> bool:
         return True
     for word in re.findall(r"[^\W\d_]+", text):
         scripts = {unicodedata.name(c, "?").split(" ")[0] for c in word if not c.isascii()} | ({"LATIN"} if any(c.isascii() for c in word) else set())
-        if len(scripts - {"CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "COMBINING"}) > 1:
+        if len(scripts - LIKE_NO_OTHER) > 1:
             return True
     return False
 
