@@ -394,3 +394,24 @@ def test_a_question_confirms_nothing() -> None:
     frames = '[[frame]]\nname = "works"\nstatus = "confirmed"\nappointment = true\npatterns = ["{time} passt"]\n'
     packs = small({}, frames=frames, weekdays=["montag"])
     assert [recognise((TextBlock("1", text),), CONTEXT, packs).status for text in ("Montag passt.", "Montag passt?")] == ["confirmed", "asked"]
+
+
+def test_what_is_denied_is_neither_called_off_nor_moved_nor_refused() -> None:
+    """ "Der Termin fällt nicht aus" leaves the appointment where it is."""
+    packs = small(
+        {},
+        cues=["termin"],
+        weekdays=["montag"],
+        denials=["nicht"],
+        negations=["nicht"],
+        cancelling=["fällt", "abgesagt"],
+        moving=["verschoben"],
+        confirming=["wir bleiben"],
+    )
+    said = {
+        "Termin Montag fällt aus.": "cancelled",
+        "Termin Montag fällt nicht aus.": "stated",
+        "Termin Montag nicht abgesagt, wir bleiben.": "confirmed",
+        "Termin Montag nicht verschoben.": "stated",
+    }
+    assert {text: recognise((TextBlock("1", text),), CONTEXT, packs).status for text in said} == said

@@ -246,7 +246,22 @@ def _relation(tokens: Sequence[Token], pack: Pack) -> str:
     lows = [t.low for t in tokens]
     if tokens[-1].text == "?":
         return "proposed"
-    return next((relation for words, relation in RELATIONS if ownership.phrase_in(lows, pack.words[words])), "stated")
+    denied = False
+    for words, relation in RELATIONS:
+        entry = ownership.phrase_in(lows, pack.words[words])
+        if entry and relation in ("cancelled", "moved") and _is_denied(lows, entry, pack):
+            denied = True  # and the word that denies it refuses no time either
+        elif entry and not (denied and relation == "unavailable"):
+            return relation
+    return "stated"
+
+
+def _is_denied(lows: Sequence[str], entry: str, pack: Pack) -> bool:
+    """Whether "not" stands right before or behind an entry: "is not cancelled" and "fällt nicht aus" call nothing off."""
+    words = entry.split()
+    at = next(n for n in range(len(lows)) if list(lows[n : n + len(words)]) == words)
+    around = (*lows[max(0, at - 2) : at], *lows[at + len(words) : at + len(words) + 1])
+    return not pack.words["denials"].isdisjoint(around)
 
 
 def _relations(piece: Piece, spans: Sequence[Span], parts: Sequence[Clause], pack: Pack) -> tuple[str, ...]:
