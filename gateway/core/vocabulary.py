@@ -138,10 +138,13 @@ class Pack:
     _forms: dict[str, str] = field(default_factory=dict, repr=False, compare=False)  # what `form` has worked out; the same whatever was asked before
 
     REMEMBERED: ClassVar[int] = 20_000
+    LONGEST_WORD: ClassVar[int] = 100  # letters; what is longer is no word of a pack, and looking for its front or its ending takes long
     LONGEST: ClassVar[int] = 12  # letters of the longest word that `cut` looks for
 
     def form(self, word: str) -> str:
         """The word of the pack that a lower-case `word` of a text is; the word itself where it is none."""
+        if len(word) > self.LONGEST_WORD:
+            return word
         found = self._forms.get(word)
         if found is None:
             found = self._form(bare(word))

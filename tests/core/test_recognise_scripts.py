@@ -171,3 +171,10 @@ def test_a_latin_word_may_stand_inside_a_word_of_a_script_that_looks_like_no_oth
     arabic = small({"prefixes": ["ال"]}, function=["على"], cues=["موعدنا", "zoom"], weekdays=["الأحد"])
     assert own_facts("موعدنا الأحد على الـZoom", arabic) == ["الأحد"]
     assert own_facts("موعدنا الأحد على Z\u043eom", arabic) == []
+
+
+def test_a_word_of_endless_length_is_no_word_of_the_pack() -> None:
+    """A text without white space may be one word of thousands of letters; its front and its ending are not looked for."""
+    (pack,) = small({"endings": ["lar"]}, cues=["randevu", "toplan*"]).packs
+    assert [pack.form(word) for word in ("randevular", "toplanalım", "toplan" + "a" * 50)] == ["randevu", "toplan*", "toplan*"]
+    assert pack.form("toplan" + "a" * 200) == "toplan" + "a" * 200
