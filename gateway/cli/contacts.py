@@ -13,20 +13,12 @@ import typer
 from rich.table import Table
 
 from gateway.cli.context import TENANT, wide_console
-from gateway.core.address import MalformedPath, a_labels, is_at_or_under, parse_mailbox, same_mailbox
+from gateway.core.address import EVERYBODYS, MalformedPath, a_labels, is_at_or_under, parse_mailbox, same_mailbox
 from gateway.core.model import Contact, Directory, Role
 from gateway.errors import ConfigurationError
 
 app = typer.Typer(no_args_is_help=True)
 Who = Annotated[str, typer.Argument(metavar="ADDR|@DOMAIN", help="An address, or a whole domain (without its sub-domains).")]
-_EVERYBODYS = frozenset(  # a mark for one of these would open the way to a client's mailbox there
-    """
-    gmail.com googlemail.com outlook.com hotmail.com hotmail.co.uk hotmail.fr live.com msn.com yahoo.com yahoo.co.uk yahoo.de yahoo.fr yahoo.es
-    ymail.com icloud.com me.com mac.com aol.com gmx.de gmx.net gmx.at gmx.ch gmx.com web.de t-online.de freenet.de mail.de posteo.de mailbox.org
-    proton.me protonmail.com pm.me tutanota.com tuta.com fastmail.com mail.com zoho.com yandex.com orange.fr wanadoo.fr free.fr laposte.net sfr.fr
-    libero.it bluewin.ch telefonica.net hey.com
-    """.split()
-)
 
 
 @app.command()
@@ -94,7 +86,7 @@ def _pattern(who: str) -> str:
         pattern = "@" + a_labels(who[1:]) if who.startswith("@") else str(parse_mailbox(who))
     except MalformedPath:
         raise ConfigurationError((f"{who!r} is neither an address nor @ and a domain",)) from None
-    if pattern[1:] in _EVERYBODYS:
+    if pattern[1:] in EVERYBODYS:
         raise ConfigurationError((f"anybody may have a mailbox at {pattern[1:]}, a client too: name the address",))
     return pattern
 

@@ -29,6 +29,15 @@ _DEVIATIONS = frozenset("\u00df\u1e9e\u03c2\u200c\u200d")
 # letters and marks that show nothing (Default_Ignorable_Code_Point outside category Cf)
 _INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
 
+EVERYBODYS = frozenset(  # domains of providers where anybody has a mailbox: to share one is to share nothing
+    """
+    gmail.com googlemail.com outlook.com hotmail.com hotmail.co.uk hotmail.fr live.com msn.com yahoo.com yahoo.co.uk yahoo.de yahoo.fr yahoo.es
+    ymail.com icloud.com me.com mac.com aol.com gmx.de gmx.net gmx.at gmx.ch gmx.com web.de t-online.de freenet.de mail.de posteo.de mailbox.org
+    proton.me protonmail.com pm.me tutanota.com tuta.com fastmail.com mail.com zoho.com yandex.com orange.fr wanadoo.fr free.fr laposte.net sfr.fr
+    libero.it bluewin.ch telefonica.net hey.com qq.com 163.com 126.com naver.com rediffmail.com uol.com.br bol.com.br wp.pl o2.pl onet.pl seznam.cz mail.ru
+    """.split()
+)
+
 
 class MalformedPath(ValueError):
     """Octets that the grammar does not admit. `reason` is one of our own phrases and quotes nothing."""

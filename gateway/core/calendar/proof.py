@@ -48,7 +48,8 @@ def _context(invitation: Invitation, voice: Voice) -> RecogniserContext:
 
 
 def _facts(event: Event) -> tuple[object, ...]:
-    return (event.sequence, event.stamp, event.start, event.end, event.rule, event.added, event.excluded, event.recurrence, event.old_start, event.old_end)
+    rule = sorted(event.rule)  # the order of its parts means nothing (RFC 5545 section 3.3.10)
+    return (event.sequence, event.stamp, event.start, event.end, rule, event.added, event.excluded, event.recurrence, event.old_start, event.old_end)
 
 
 def _prove_zone(zone: Component) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from gateway.core.address import EVERYBODYS
 from gateway.core.calendar.lines import Component, Property, Unreadable, plain_text, read_components
 from gateway.core.calendar.zones import RULES, rule_of, zone_of
 from gateway.core.invitation import ANSWERS, Attendee, Event, Invitation, Method, Moment, Withheld
@@ -115,9 +116,14 @@ class _Reader:
             if len(found) > 1 or found and not company:
                 raise Diverted("organiser outside the company")
             return next(iter(company), "")
-        if found - own:
+        if any(address not in own and not self._of_the_house(address) for address in found):
             raise Diverted("somebody else's invitation")
         return next(iter(found), self.context.coach_addresses[0] if self.context.coach_addresses else "")
+
+    def _of_the_house(self, address: str) -> bool:
+        """Whether an organiser is of the coach's own practice: a calendar or a colleague at her domain, where that is nobody else's."""
+        domain = address.rpartition("@")[2]
+        return domain not in EVERYBODYS and any(domain == own.rpartition("@")[2] for own in self.context.coach_addresses)
 
     def _address(self, p: Property) -> str:
         address = re.sub(r"(?i)^mailto:", "", p.value.strip()).lower()
