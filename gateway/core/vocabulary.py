@@ -39,6 +39,8 @@ WORDS = frozenset(
 )
 LABELS = frozenset({"labels_time", "labels_place", "labels_phone", "labels_code", "labels_other"})
 WHOLE_LINES = LABELS | {"history_openers", "history_headers", "greetings", "sign_offs", "footers"}  # compared with text as written; all other words with tokens
+# words that speak of another matter wherever they stand
+TELLING = frozenset({"foreign_hard", "imperatives", "past_you", "telling_places", "third_person", "labels_other"})
 TEMPLATES = frozenset(
     (
         "greeting greeting_plain signature confirmed proposed moved cancelled late stated unavailable reply_by also_time duration place link phone other "
@@ -314,6 +316,8 @@ def _compile(language: str, draft: dict[str, Any], check: bool) -> tuple[list[st
     if problems or any(_row_problems("", key, row) for key in ("frame", "phrase") for row in draft[key]):
         return problems, None
     words = {name: frozenset(_written(name, value, writing) for value in values) for name, values in draft["words"].items()}
+    hard = words.get("foreign_hard", frozenset())
+    words["foreign_hard"] = hard | _taken_in(hard, words)
     known = frozenset(part for values in words.values() for value in values for part in writing.spelt(value).split())
     known = known.union(writing.joined, (clitic.rstrip("'") for clitic in writing.clitics))
     listed = known.union(*(automaton.words() for automaton in automata.values()))
@@ -348,6 +352,18 @@ def _compile(language: str, draft: dict[str, Any], check: bool) -> tuple[list[st
         timely=frozenset(part for name in _TIMES for value in words.get(name, ()) for part in value.split()),
         plain=frozenset().union(*(words.get(name, ()) for name in ("function", "neutral_nouns", "cues", "soft_cues", "first_person", "clause_breaks"))),
     )
+
+
+def _taken_in(hard: frozenset[str], words: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """Words that an open entry of `hard` takes in and that the pack has elsewhere, as part of a phrase or among the telling words alone.
+
+    An open entry is asked for words that no list has: "demission" would be a word like any other because "letter of demission" is an entry.
+    """
+    fronts = tuple(entry[:-1] for entry in hard if entry[-1] == "*")
+    tails = tuple(entry[1:] for entry in hard if entry[0] == "*")
+    harmless = frozenset().union(*(values for name, values in words.items() if name not in TELLING))
+    parts = {part for values in words.values() for value in values for part in value.split()}
+    return frozenset(part for part in parts - harmless if "*" not in part and (part.startswith(fronts) or part.endswith(tails)))
 
 
 def _writing(table: Mapping[str, Any]) -> Writing:

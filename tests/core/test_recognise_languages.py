@@ -141,6 +141,17 @@ def test_a_word_that_leads_a_time_may_be_a_place_already() -> None:
     assert own_facts("Appel salle 3 à 9:00.", packs) == ["salle 3", "à 9:00"]
 
 
+def test_what_is_denied_behind_a_preposition_is_denied() -> None:
+    """ "Et non en rue Foch": what it is not, nobody is told."""
+    packs = small({}, cues=["appel"], denials=["non"], weekdays=["jeudi", "mardi"], time_joiners=["en"], place_heads_named=["rue"], function=["et"])
+    assert own_facts("Appel jeudi et non en mardi, rue Monge et non en rue Foch.", packs) == ["jeudi", "rue Monge"]
+
+
+def test_names_with_a_hyphen_are_one_name() -> None:
+    """ "Rue Saint-Roch" does not end at its hyphen."""
+    assert own_facts("Appel jeudi, rue Saint-Roch.", small({}, cues=["appel"], weekdays=["jeudi"], place_heads_named=["rue"])) == ["jeudi", "rue Saint-Roch"]
+
+
 def test_a_time_before_a_colon_belongs_to_the_next_line() -> None:
     """ "Jeudi à 9 :" over an order is its deadline; over a list of slots it is their day."""
     packs = small({}, weekdays=["jeudi", "mardi"], bound_prepositions=["à"], time_joiners=["à"], imperatives=["écris"], cues=["appel"], function=["libre"])
@@ -415,3 +426,11 @@ def test_what_is_denied_is_neither_called_off_nor_moved_nor_refused() -> None:
         "Termin Montag nicht verschoben.": "stated",
     }
     assert {text: recognise((TextBlock("1", text),), CONTEXT, packs).status for text in said} == said
+
+
+def test_an_open_entry_takes_in_words_that_the_pack_has_only_in_phrases() -> None:
+    """ "demiss*" is also the word of "carta de demissão"; a word of appointments stays what it is."""
+    packs = small({}, cues=["sessão", "demissor"], weekdays=["segunda"], foreign_hard=["demiss*", "carta de demissão"], imperatives=["demissa"])
+    assert own_facts("Sessão segunda.", packs) == ["segunda"]
+    assert [own_facts(f"Sessão {word} segunda.", packs) for word in ("demissão", "demissa", "demissionado")] == [[], [], []]
+    assert own_facts("Demissor segunda.", packs) == ["segunda"]
