@@ -16,6 +16,7 @@ from gateway.core.calendar.zones import RULES, rule_of
 from gateway.core.invitation import Event, Invitation, Method, Moment
 from gateway.core.model import Fact, FactKind, Finding, Kind, Part, Reading, RecogniserContext, Status
 from gateway.core.recognise import template
+from gateway.core.recognise.places import is_place
 from gateway.core.vocabulary import Packs
 
 
@@ -29,7 +30,7 @@ def with_calendar(reading: Reading, parts: Sequence[Part], context: RecogniserCo
     findings: list[Finding] = []
     for part in parts:
         try:
-            invitations.append(read_invitation(part.octets, part.method, context))
+            invitations.append(read_invitation(part.octets, part.method, context, lambda text: is_place(text, context, packs)))
         except Unreadable as trouble:
             findings.append(Finding(part.path, Kind.CALENDAR, trouble.reason))
         except Diverted as other:

@@ -7,7 +7,7 @@ that is not sure makes the object unreadable; then it waits. It never looks at a
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -21,6 +21,7 @@ from gateway.core.model import RecogniserContext
 MOST_EVENTS = 60
 MOST_MOMENTS = 400
 MOST_COUNT = 200
+LONGEST_PLACE = 120  # characters
 LONGEST = timedelta(hours=24)  # of an appointment with a time
 PAST, FUTURE = timedelta(days=366), timedelta(days=5 * 366)
 TOKENS = {
@@ -56,9 +57,12 @@ class Diverted(Exception):
         self.reason = reason
 
 
-def read_invitation(octets: bytes, method_parameter: str, context: RecogniserContext) -> Invitation:
+def read_invitation(
+    octets: bytes, method_parameter: str, context: RecogniserContext, is_place: Callable[[str], bool] = lambda text: False
+) -> Invitation:
     """What a company may get of a calendar object, under one context.
 
+    `is_place` says whether a text is a place and nothing else, by its shape ("Room 4, third floor"); configured places need it not.
     `method_parameter` is that of the Content-Type (RFC 6047 section 2.4), '' where it has none. Raises `Unreadable` where it must wait, `Diverted` where
     it is no appointment of the coach's.
     """
@@ -75,7 +79,7 @@ def read_invitation(octets: bytes, method_parameter: str, context: RecogniserCon
         raise Diverted("no event")
     if len(events) > MOST_EVENTS:
         raise Unreadable("too many events")
-    reader = _Reader(calendar, method, context)
+    reader = _Reader(calendar, method, context, is_place)
     read = tuple(reader.event(c) for c in events)
     if len({e.uid for e in read}) > 1:
         raise Unreadable("several appointments")
@@ -103,6 +107,7 @@ class _Reader:
     calendar: Component
     method: Method
     context: RecogniserContext
+    is_place: Callable[[str], bool]
     withheld: set[Withheld] = field(default_factory=set)
     assumed: str = ""
 
@@ -280,6 +285,8 @@ class _Reader:
             form = re.escape(" ".join(place.split())).replace("<number>", r"\d{1,4}(?:\.\d{1,3})?[a-zA-Z]?")
             if re.fullmatch(form, text, re.IGNORECASE):
                 return text if "<number>" in place else place
+        if len(text) <= LONGEST_PLACE and self.is_place(text):
+            return text
         if not rebuilt_link(text, self.context.approved_links, self._names()):
             self.withheld.add(Withheld.LOCATION)
         return ""

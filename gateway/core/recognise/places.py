@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from gateway.core.model import RecogniserContext
-from gateway.core.recognise.tokens import Token, normalise
-from gateway.core.vocabulary import Pack
+from gateway.core.recognise.tokens import Token, is_foreign_script, normalise, scan
+from gateway.core.vocabulary import Pack, Packs
 
 NO_NAMES = ("function", "cues", "soft_cues", "first_person", "you", "your", "third_person", "telling_places")
 LONGEST_NAME = 10  # letters of a name in a script without capitals
@@ -50,6 +50,17 @@ def place_spans(tokens: Sequence[Token], context: RecogniserContext, pack: Pack)
         index = max(end, index + 1)
 
 
+def is_place(text: str, context: RecogniserContext, packs: Packs) -> bool:
+    """Whether a short text of any language is a place and nothing else, and none that tells more than where one meets."""
+    for pack in packs.packs:
+        tokens = scan(normalise(text), pack)
+        told = {n for begin, end, weak in place_spans(tokens, context, pack) if not weak for n in range(begin, end)}
+        telling = any(t.low in other.words["telling_places"] for other in packs.packs for t in tokens)
+        if told and not telling and all(n in told or t.kind == "sign" and t.text in ",;()-/." for n, t in enumerate(tokens)):
+            return not is_foreign_script(text)
+    return False
+
+
 def _may_open(token: Token, pack: Pack) -> bool:
     """Whether a place of any shape can begin with `token`: hardly any word can, so that most of a text is passed over."""
     words = pack.words
@@ -73,6 +84,9 @@ def _capitals(tokens: Sequence[Token], index: int, most: int, pack: Pack) -> int
         ):
             break
         end += 1
+        joined = tokens[end : end + 2]  # "métro Bir-Hakeim", "boulevard Saint-Laurent"
+        if len(joined) == 2 and joined[0].text == "-" and joined[1].capital and not (joined[0].spaced or joined[1].spaced):
+            end, most = end + 2, most + 2
     return end
 
 
