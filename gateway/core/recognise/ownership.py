@@ -158,11 +158,18 @@ def owner_of(span: Span, piece: Piece, parts: Sequence[Clause], pack: Pack) -> s
         blocked = blocked or _of_a_noun_beside(span, piece.tokens, pack) or _of_what_follows(span, piece.tokens, parts, pack)
     if span.kind is FactKind.PLACE and not clause.bare and _is_loose(span, piece.tokens, pack):
         blocked = "loose place"
-    if not blocked and span.begin and piece.tokens[span.begin - 1].low in pack.words["denials"]:
-        blocked = piece.tokens[span.begin - 1].low
+    blocked = blocked or _denied(span, piece.tokens, pack)
     if span.weak and not any(c.soft for c in parts):
         blocked = "duration"
     return blocked or OWN
+
+
+def _denied(span: Span, tokens: Sequence[Token], pack: Pack) -> str:
+    """The "not" before a span, a preposition between them or none ("et non en salle Renoir"); '' where there is none."""
+    words, at = pack.words, span.begin - 1
+    if at > 0 and (tokens[at].low in words["time_joiners"] or tokens[at].low in words["place_prepositions"]):
+        at -= 1
+    return tokens[at].low if at >= 0 and tokens[at].low in words["denials"] else ""
 
 
 def told_by(span: Span, piece: Piece, pack: Pack) -> str:
