@@ -246,14 +246,10 @@ def _relation(tokens: Sequence[Token], pack: Pack) -> str:
     lows = [t.low for t in tokens]
     if tokens[-1].text == "?":
         return "proposed"
-    denied = False
-    for words, relation in RELATIONS:
-        entry = ownership.phrase_in(lows, pack.words[words])
-        if entry and relation in ("cancelled", "moved") and _is_denied(lows, entry, pack):
-            denied = True  # and the word that denies it refuses no time either
-        elif entry and not (denied and relation == "unavailable"):
-            return relation
-    return "stated"
+    found = {relation: ownership.phrase_in(lows, pack.words[words]) for words, relation in RELATIONS}
+    denied = [relation for relation in ("cancelled", "moved") if found[relation] and _is_denied(lows, found[relation], pack)]
+    skipped = [*denied, "unavailable"] if denied else []  # the word that denies it refuses no time either
+    return next((relation for relation, entry in found.items() if entry and relation not in skipped), "stated")
 
 
 def _is_denied(lows: Sequence[str], entry: str, pack: Pack) -> bool:
