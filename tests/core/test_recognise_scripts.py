@@ -178,3 +178,11 @@ def test_a_word_of_endless_length_is_no_word_of_the_pack() -> None:
     (pack,) = small({"endings": ["lar"]}, cues=["randevu", "toplan*"]).packs
     assert [pack.form(word) for word in ("randevular", "toplanalım", "toplan" + "a" * 50)] == ["randevu", "toplan*", "toplan*"]
     assert pack.form("toplan" + "a" * 200) == "toplan" + "a" * 200
+
+
+def test_the_name_of_a_street_may_have_particles_between_its_parts() -> None:
+    """ "شارع محمد بن راشد" is one name; a particle with no name behind it is none of it."""
+    words = {"cues": ["موعدنا"], "function": ["في"], "weekdays": ["الأحد"], "place_heads_named": ["شارع"], "place_particles": ["بن", "الشيخ"]}
+    arabic = small({}, place_leads=["في"], **words)
+    assert own_facts("موعدنا الأحد في شارع الشيخ محمد بن راشد", arabic) == ["الأحد", "شارع الشيخ محمد بن راشد"]
+    assert own_facts("موعدنا الأحد في شارع محمد بن", arabic) == ["الأحد", "شارع محمد"]

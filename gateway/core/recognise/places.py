@@ -141,8 +141,11 @@ def _named(tokens: Sequence[Token], index: int, pack: Pack) -> int:
         named = max(_capitals(tokens, end, 4, pack), _unknown(tokens, end, pack), _quoted(tokens, end, pack))
         if named == end and not (end == index + 1 and end < size and tokens[end].kind in ("number", "code")):
             return index
-        while named < size and tokens[named].low in words["place_particles"] and _capitals(tokens, named + 1, 3, pack) > named + 1:  # "Plaza Mayor de Salas"
-            named = _capitals(tokens, named + 1, 3, pack)
+        while named < size and tokens[named].low in words["place_particles"]:  # "Plaza Mayor de Salas"
+            more = max(_capitals(tokens, named + 1, 3, pack), _unknown(tokens, named + 1, pack))
+            if more == named + 1:
+                break
+            named = more
         end = named
     elif tokens[index].capital and tokens[index].text.lower().endswith(tuple(words["place_endings"])) and tokens[index].low not in pack.known:
         end += end + 1 < size and tokens[end].text == "." and not tokens[end].spaced and tokens[end + 1].kind == "number"  # "Kaiserstr. 5"
