@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 
 from gateway.copies import Workshop
+from gateway.core.appointment import Appointment
+from gateway.core.calendar.life import SILENT, Course, remembered
+from gateway.core.invitation import ANSWERS
 from gateway.core.model import AuditEvent, Copy, HeldItem, Hold, Outgoing, Plan, Purpose
 from gateway.core.notice import held_notice
 from gateway.ports import Custody, Hash, HeldDeposit
@@ -28,6 +31,7 @@ def custody_of(plan: Plan, outgoing: tuple[Outgoing, ...], key: Hash, w: Worksho
         ),
         *(_copy_event(submission_id, c, o, w) for c, o in zip(plan.copies, outgoing, strict=True)),
         *(_hold_event(submission_id, h, d.item, w) for h, d in zip(plan.holds, deposits, strict=True)),
+        *_course_events(submission_id, plan),
     )
     summary = tuple((c.purpose.value, c.recipient.path) for c in plan.copies)
     return Custody(
@@ -41,7 +45,33 @@ def custody_of(plan: Plan, outgoing: tuple[Outgoing, ...], key: Hash, w: Worksho
         # the coach need not be told of a mail that went as she wrote it; she is told where the gateway chose otherwise
         untold=any(c.purpose is not Purpose.RAW for c in plan.copies),
         summary=summary,
+        appointments=appointments_of(plan, w),
     )
+
+
+def appointments_of(plan: Plan, w: Workshop) -> tuple[Appointment, ...]:
+    """What is to be remembered of the calendar objects that leave with `plan`, one for each recipient; of an answer nothing."""
+    original = w.analysis.original
+    told = ((c, c.reading) for c in plan.copies if c.purpose is Purpose.COMPANY and c.reading is not None)
+    return tuple(
+        remembered(original, w.house.uid_key, r.language, str(c.recipient.mailbox).lower(), c.client.id if c.client else None, r.invitation)
+        for c, r in told
+        if original is not None and r.invitation is not None and r.invitation.method not in ANSWERS
+    )
+
+
+def _course_events(submission_id: str, plan: Plan) -> list[AuditEvent]:
+    """What the calendar object was in the life of its appointment, for each who would get it."""
+    word = {course: "appointment-silent" if course in SILENT else "appointment" for course in Course}
+    return [
+        AuditEvent(
+            word[Course(course)],
+            submission_id,
+            recipient.client.id if recipient.client else None,
+            (("role", recipient.role.value), ("recipient", recipient.forward_path.path), ("reason", course)),  # the store writes the recipient's pseudonym
+        )
+        for recipient, course in plan.courses
+    ]
 
 
 def _item(hold: Hold, w: Workshop) -> HeldItem:

@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from gateway.core.appointment import Appointment
 from gateway.core.model import (
     Analysis,
     AuditEvent,
@@ -121,6 +122,7 @@ class Custody:
     events: tuple[AuditEvent, ...]
     untold: bool = False  # something was diverted or sent that the next digest to the coach should mention
     summary: tuple[tuple[str, str], ...] = ()  # for that digest: ("company"|"private"|"raw", recipient path), sealed at rest
+    appointments: tuple[Appointment, ...] = ()  # what is to be remembered of calendar objects that go out, joined to what is known
 
 
 class Result(StrEnum):
@@ -163,6 +165,18 @@ class Store(Protocol):
         """Take custody. Concurrent callers share one transaction (group commit). Raises `errors.StoreUnavailable`; then nothing was kept."""
         ...
 
+    async def appointment(self, tenant: int, uid: str) -> Appointment | None:
+        """What is known of the appointment with this UID of its organiser's."""
+        ...
+
+    async def appointments(self, tenant: int, company_uids: Sequence[str]) -> dict[str, Appointment]:
+        """Those of `company_uids` (as a company sees them, in whatever case) that are known."""
+        ...
+
+    async def bring(self, tenant: int, news: tuple[Appointment, ...], outgoing: tuple[Outgoing, ...], events: tuple[AuditEvent, ...]) -> None:
+        """Keep what an answer from a company says, and queue what it causes, in one transaction."""
+        ...
+
     async def directory(self, tenant: int) -> Directory:
         """Everybody the tenant knows, as of now."""
         ...
@@ -186,7 +200,13 @@ class Store(Protocol):
         ...
 
     async def resolve_held(
-        self, held_id: str, closing: str, outgoing: tuple[Outgoing, ...], events: tuple[AuditEvent, ...], at: datetime | None = None
+        self,
+        held_id: str,
+        closing: str,
+        outgoing: tuple[Outgoing, ...],
+        events: tuple[AuditEvent, ...],
+        at: datetime | None = None,
+        appointments: tuple[Appointment, ...] = (),
     ) -> bool:
         """Close an item, queue what leaves and write why, in one transaction. False where it was closed meanwhile: nothing leaves twice."""
         ...

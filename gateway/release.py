@@ -11,7 +11,9 @@ from enum import StrEnum
 
 from gateway.copies import Workshop, make_copies
 from gateway.core.address import parse_mailbox
+from gateway.core.appointment import Appointment
 from gateway.core.audience import RAW_ROLES, context_for, identify, private_mailbox
+from gateway.core.calendar.life import with_memory
 from gateway.core.decide import kinds_of
 from gateway.core.model import (
     AuditEvent,
@@ -31,9 +33,10 @@ from gateway.core.model import (
     TextBlock,
 )
 from gateway.core.recognise import recognise
+from gateway.custody import appointments_of
 from gateway.errors import GatewayError
 from gateway.house import House, Ports
-from gateway.pipeline import plan_for, read
+from gateway.pipeline import plan_for, read, recall
 
 
 class Closing(StrEnum):
@@ -73,6 +76,8 @@ async def release(item: HeldItem, text: str | None, by: str, ports: Ports, house
     if text is None:
         analysis = await ports.reader.read(_raw(item), (context,))
         reading = analysis.reading(context)
+        if reading is not None:  # an appointment may have moved on while its mail waited
+            reading, _ = with_memory(reading, await recall(analysis, item.tenant, ports), str(recipient.forward_path.mailbox).lower())
         if Kind.DISGUISED in kinds_of(analysis, reading):
             raise CannotRelease("Part of it is written so that the gateway cannot read it; say the appointment in a text of your own.")
     else:
@@ -117,7 +122,7 @@ async def reconsider(item: HeldItem, ports: Ports, house: House, *, told: str | 
     directory, recipient = await _who(item, ports)
     submission = submission_of(item)
     analysis = await read(submission, (recipient,), directory, ports, house)
-    plan = await plan_for(analysis, (recipient,), directory, ports, house)
+    plan = await plan_for(analysis, (recipient,), directory, ports, house, await recall(analysis, item.tenant, ports))
     copies = tuple(c for c in plan.copies if c.purpose is not Purpose.COMPANY or told is not None and c.reading and c.reading.company_text != told)
     if plan.holds or not plan.copies or (told is None and not copies):
         return False
@@ -128,13 +133,14 @@ async def reconsider(item: HeldItem, ports: Ports, house: House, *, told: str | 
 async def _close(item: HeldItem, closing: Closing, copies: tuple[Copy, ...], directory: Directory, by: str, code: str, ports: Ports, house: House) -> None:
     submission = submission_of(item)
     outgoing: tuple[Outgoing, ...] = ()
+    news: tuple[Appointment, ...] = ()
     if copies:
-        analysis = await ports.reader.read(submission.raw, ())
-        outgoing = await make_copies(Plan(copies, ()), Workshop(submission, analysis, directory, ports, house))
+        plan, workshop = Plan(copies, ()), Workshop(submission, await ports.reader.read(submission.raw, ()), directory, ports, house)
+        outgoing, news = await make_copies(plan, workshop), appointments_of(plan, workshop)
     detail = (("item", item.id), ("role", item.role.value), ("reason", item.reason), ("by", by), *((("code", code),) if code else ()))
     word = "diverted-by-coach" if closing is Closing.DIVERTED else closing.value
     events = (AuditEvent(word, None, item.client_id, detail),)
-    if not await ports.store.resolve_held(item.id, closing.value, outgoing, events, ports.clock.now()):
+    if not await ports.store.resolve_held(item.id, closing.value, outgoing, events, ports.clock.now(), news):
         raise CannotRelease("Somebody else has closed this item meanwhile.")
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from gateway.core import header_section
 from gateway.core.calendar import with_calendar
+from gateway.core.calendar.original import original_of
 from gateway.core.classify import classify
 from gateway.core.model import Analysis, Message, Reading, RecogniserContext, TextBlock
 from gateway.core.parse import parse
@@ -37,6 +38,7 @@ def analyse(raw: bytes, contexts: tuple[RecogniserContext, ...], packs: Packs, *
         subject=message.first("subject") or "",
         command_text=_command(blocks) if command else "",
         defects=tuple(str(defect) for defect in message.defects),
+        original=original_of(objects),
     )
 
 

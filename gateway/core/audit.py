@@ -26,6 +26,8 @@ EVENTS: dict[str, str] = {
     "raw-copy": "the octets as submitted were queued, for the coach herself or somebody who is no client",
     "notice": "a notice to the coach was queued",
     "diverted": "what was meant for a company goes to the personal mailbox instead",
+    "appointment": "a calendar object was understood: whether it makes, changes or calls off an appointment, or answers one",
+    "appointment-silent": "a calendar object was older than what the company has, or was sent before: the company gets none",
     "withheld": "a remainder that was mere courtesy went nowhere",
     "held": "something waits for the coach or for a key",
     "refused": "a submission was refused for good",

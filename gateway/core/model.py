@@ -1,7 +1,7 @@
 """The nouns of coachgate: what the stages of `gateway.pipeline` hand to each other.
 
 Only frozen data, no behaviour beyond what a value knows about itself. Words follow RFC 5321, 5322, 5598, 2045 and the
-glossary (docs/glossary.md). Of the project it imports `invitation` alone: more nouns.
+glossary (docs/glossary.md). Of the project it imports `invitation` and `appointment` alone: more nouns.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
 
+from gateway.core.appointment import Original
 from gateway.core.invitation import Invitation
 
 
@@ -339,6 +340,7 @@ class Analysis:
     subject: str = ""  # decoded; only for the protected header of the private copy, never for a log
     command_text: str = ""  # first words of the text, only where the message is a reply to a notice
     defects: tuple[str, ...] = ()
+    original: Original | None = None  # of a calendar object: for what is remembered of it and for the coach, never for a copy
 
     def reading(self, context: RecogniserContext) -> Reading | None:
         """The reading made under `context`."""
@@ -408,6 +410,7 @@ class Plan:
     copies: tuple[Copy, ...]
     holds: tuple[Hold, ...]
     withheld_parts: int = 0
+    courses: tuple[tuple[Recipient, str], ...] = ()  # of a calendar object: what it is in the life of its appointment, see `calendar.life.Course`
 
 
 # ------------------------------------------------------------------------------------------------ what leaves and what stays

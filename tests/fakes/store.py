@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from gateway.core import audit, schedule
+from gateway.core.appointment import Appointment
 from gateway.core.audience import with_lessons
+from gateway.core.calendar.life import forget_after, joined
 from gateway.core.model import AuditEvent, Client, Coach, Contact, Directory, HeldItem, Lesson, Outgoing, Receipt
 from gateway.edges.store import EndedCopy, Entry, User
 from gateway.edges.store.outbound import KEEP_UNCLEAR
@@ -59,6 +61,7 @@ class FakeStore:
         self._keys: dict[tuple[int, str], bytes] = {}
         self._ids: dict[int, set[str]] = {}
         self._users: dict[str, tuple[int, User]] = {}
+        self._appointments: dict[tuple[int, str], tuple[Appointment, datetime | None]] = {}
         self._lessons: dict[int, dict[str, Lesson]] = {}
 
     # ------------------------------------------------------------------------------------------------ audit
@@ -114,6 +117,7 @@ class FakeStore:
         self._append(custody.tenant, custody.events)
         self._queue(custody.tenant, custody.submission_id, custody.at, custody.outgoing)
         self._held |= {d.item.id: d for d in custody.held}
+        self._remember(custody.tenant, custody.appointments, custody.at)
         receipt = Receipt(custody.submission_id, copies=len(custody.outgoing), held=len(custody.held))
         self._receipts[name] = custody.at, receipt
         self._accepted.add(custody.submission_id)
@@ -193,7 +197,10 @@ class FakeStore:
         for kept in old:
             kept.outgoing = replace(kept.outgoing, octets=b"")
             self._append(kept.tenant, (AuditEvent("erased", kept.submission_id, kept.outgoing.client_id, (("copy", kept.outgoing.id),)),))
-        return len(old)
+        over = [name for name, (_, until) in self._appointments.items() if until and until <= self.clock.now()]
+        for name in over:
+            del self._appointments[name]
+        return len(old) + len(over)
 
     # ------------------------------------------------------------------------------------------------ ended copies
     async def ended_list(self, tenant: int) -> list[EndedCopy]:
@@ -249,7 +256,13 @@ class FakeStore:
         return [i for i in await self.held_list(tenant) if (i.reason.startswith("key-") if client_id is None else i.client_id == client_id)]
 
     async def resolve_held(
-        self, held_id: str, closing: str, outgoing: tuple[Outgoing, ...], events: tuple[AuditEvent, ...], at: datetime | None = None
+        self,
+        held_id: str,
+        closing: str,
+        outgoing: tuple[Outgoing, ...],
+        events: tuple[AuditEvent, ...],
+        at: datetime | None = None,
+        appointments: tuple[Appointment, ...] = (),
     ) -> bool:
         self._ready()
         if closing not in _CLOSINGS or not events:
@@ -260,7 +273,31 @@ class FakeStore:
         self._append(tenant, events)
         del self._held[held_id]
         self._queue(tenant, None, at or self.clock.now(), outgoing)
+        self._remember(tenant, appointments, at or self.clock.now())
         return True
+
+    # ------------------------------------------------------------------------------------------------ appointments
+    async def appointment(self, tenant: int, uid: str) -> Appointment | None:
+        self._ready()
+        return self._appointments.get((tenant, uid), (None, None))[0]
+
+    async def appointments(self, tenant: int, company_uids: Sequence[str]) -> dict[str, Appointment]:
+        self._ready()
+        mine = {known.company_uid.lower(): known for (owner, _), (known, _) in self._appointments.items() if owner == tenant}
+        return {uid: mine[uid.lower()] for uid in company_uids if uid.lower() in mine}
+
+    async def bring(self, tenant: int, news: tuple[Appointment, ...], outgoing: tuple[Outgoing, ...], events: tuple[AuditEvent, ...]) -> None:
+        self._ready()
+        self._append(tenant, events)
+        self._queue(tenant, None, self.clock.now(), outgoing)
+        self._remember(tenant, news, self.clock.now())
+
+    def _remember(self, tenant: int, news: Iterable[Appointment], at: datetime) -> None:
+        for appointment in news:
+            known, _ = self._appointments.get((tenant, appointment.uid), (None, None))
+            whole = joined(known, appointment)
+            until = forget_after(whole, at.astimezone(UTC).replace(tzinfo=None))
+            self._appointments[tenant, appointment.uid] = whole, until and until.replace(tzinfo=UTC)
 
     # ------------------------------------------------------------------------------------------------ people
     async def directory(self, tenant: int) -> Directory:

@@ -1,6 +1,6 @@
 """Custody: the one place where accepted mail, held items, the directory and the audit log are kept, in one database, in one transaction each.
 
-    base < audit < custody < outbound < ended < held < lessons < people < Store        each file one part, each part building on the one before
+    base < audit < appointments < custody < outbound < ended < held < lessons < people < Store        each file one part, each part building on the one before
     schema (tables)   engine (one writing thread, group commit)   notary (signs checkpoints)
 
 `Store` implements `ports.Store` and what the daemon and the command line need beyond it. It never sends, decides or composes, and nothing that names a

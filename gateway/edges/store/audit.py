@@ -101,7 +101,10 @@ class Audit(Base):
         return AESGCM(fresh)
 
     async def shred(self, tenant: int, client_id: str) -> bool:
-        """Destroy the key of the client's details, and her record. False, with nothing done, while mail of hers still waits or is on its way."""
+        """Destroy the key of the client's details, her record and her appointments.
+
+        False, with nothing done, while mail of hers still waits or is on its way.
+        """
 
         def work(connection: Connection) -> bool:
             lock_tenant(connection, tenant)
@@ -115,6 +118,8 @@ class Audit(Base):
             keys, clients, tenants = schema.client_keys, schema.clients, schema.tenants
             connection.execute(update(keys).where(keys.c.tenant == tenant, keys.c.client_id == client_id).values(audit_key=None))
             connection.execute(delete(clients).where(clients.c.tenant == tenant, clients.c.id == client_id))
+            met = schema.appointments
+            connection.execute(delete(met).where(met.c.tenant == tenant, met.c.clients.contains(f" {client_id} ", autoescape=True)))
             connection.execute(update(tenants).where(tenants.c.id == tenant).values(directory_version=tenants.c.directory_version + 1))
             self._append(connection, tenant, (AuditEvent("shredded", None, client_id),))
             return True

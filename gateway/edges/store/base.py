@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, Row, bindparam, select
 
+from gateway.core.appointment import Appointment
 from gateway.core.model import Client, Coach, Contact, ForwardPath, Mailbox, Role
 from gateway.edges.store import schema
 from gateway.edges.store.engine import Database
@@ -67,7 +68,8 @@ class Told:
     summary: tuple[tuple[str, str], ...]
 
 
-_ADAPTERS: dict[type, TypeAdapter[Any]] = {kind: TypeAdapter(kind) for kind in (Coach, Client, Contact, User, CopyEnvelope, HeldEnvelope, LessonText, Told)}
+_RECORDS = (Appointment, Coach, Client, Contact, User, CopyEnvelope, HeldEnvelope, LessonText, Told)
+_ADAPTERS: dict[type, TypeAdapter[Any]] = {kind: TypeAdapter(kind) for kind in _RECORDS}
 
 
 class Base:

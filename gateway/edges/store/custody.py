@@ -13,9 +13,10 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, exists, insert, select, update
 
+from gateway.core.appointment import Appointment
 from gateway.core.model import AuditEvent, Outgoing, Receipt
 from gateway.edges.store import schema
-from gateway.edges.store.audit import Audit
+from gateway.edges.store.appointments import Appointments
 from gateway.edges.store.base import CopyEnvelope, HeldEnvelope, Told
 from gateway.ports import Custody as Deposit
 from gateway.ports import Hash, HeldDeposit
@@ -48,7 +49,7 @@ class Rows:
                 connection.execute(statement, rows)
 
 
-class Custody(Audit):
+class Custody(Appointments):
     """The part of the store that takes mail in."""
 
     async def seen(self, key: Hash) -> Receipt | None:
@@ -73,10 +74,23 @@ class Custody(Audit):
             submission = {"id": custody.submission_id, "tenant": custody.tenant, "at": custody.at, "digest": custody.key.digest}
             connection.execute(_INSERT_SUBMISSION, submission | {"copies": receipt.copies, "held": receipt.held, "summary": summary})
             rows.insert(connection)
+            self._remember(connection, custody.tenant, custody.appointments, custody.at)
             self._append(connection, custody.tenant, custody.events)
             return receipt
 
         return await self._database.write(work)
+
+    async def bring(self, tenant: int, news: tuple[Appointment, ...], outgoing: tuple[Outgoing, ...], events: tuple[AuditEvent, ...]) -> None:
+        """Keep what an answer from a company says, and queue what it causes, in one transaction."""
+        now = self._clock.now()
+        rows = self._sealed_rows(tenant, None, now, outgoing)
+
+        def work(connection: Connection) -> None:
+            rows.insert(connection)
+            self._remember(connection, tenant, news, now)
+            self._append(connection, tenant, events)
+
+        await self._database.write(work)
 
     def _repeated(self, connection: Connection, custody: Deposit) -> Receipt | None:
         """The receipt of the same submission within 24 hours; an older one gives its digest up."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
+from gateway.core.appointment import Appointment
 from gateway.core.model import AuditEvent, HeldItem, Outgoing
 from gateway.edges.store import schema
 from gateway.edges.store.base import HeldEnvelope
@@ -67,7 +68,13 @@ class Held(Ended):
         )
 
     async def resolve_held(
-        self, held_id: str, closing: str, outgoing: tuple[Outgoing, ...], events: tuple[AuditEvent, ...], at: datetime | None = None
+        self,
+        held_id: str,
+        closing: str,
+        outgoing: tuple[Outgoing, ...],
+        events: tuple[AuditEvent, ...],
+        at: datetime | None = None,
+        appointments: tuple[Appointment, ...] = (),
     ) -> bool:
         """Close a waiting item as `closing`, queue what leaves, write why, spend the token and erase the octets: one transaction.
 
@@ -90,6 +97,7 @@ class Held(Ended):
                 values |= {"envelope": None, "body_id": None}
             connection.execute(update(held).where(held.c.id == held_id).values(**values))
             self._sealed_rows(row.tenant, None, now, outgoing).insert(connection)
+            self._remember(connection, row.tenant, appointments, now)
             if "body_id" in values:
                 erase_bodies(connection, (row.body_id,))
             self._append(connection, row.tenant, events)

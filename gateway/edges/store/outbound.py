@@ -169,9 +169,9 @@ class Outbound(Custody):
         return await self._database.read(work)
 
     async def erase(self) -> int:
-        """Retention: erase bodies and envelopes of finished copies and closed held items whose days are over. Returns how many rows were emptied.
+        """Retention: erase bodies and envelopes of finished copies and closed held items whose days are over, and forget appointments that are over.
 
-        A copy of unclear fate is kept for `KEEP_UNCLEAR` at least, and that it could not wait longer is an audit event.
+        Returns how many rows. A copy of unclear fate is kept for `KEEP_UNCLEAR` at least, and that it could not wait longer is an audit event.
         """
         now, copies, held = self._clock.now(), schema.copies, schema.held
         unclear = copies.c.state == "unclear"
@@ -182,7 +182,7 @@ class Outbound(Custody):
         )
 
         def work(connection: Connection) -> int:
-            emptied = 0
+            emptied = self._forget_appointments(connection)
             for table, condition in over:
                 old = connection.execute(select(table).where(condition, table.c.body_id.is_not(None))).all()
                 if old:

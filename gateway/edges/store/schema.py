@@ -90,6 +90,18 @@ taught = Table(
     Column("record", LargeBinary, nullable=False),  # sealed: language, text, who taught it
     sqlite_strict=True,
 )
+appointments = Table(
+    "appointments",
+    metadata,
+    _tenant(primary_key=True),
+    Column("uid_hash", LargeBinary, primary_key=True),  # keyed: of the UID that the organiser's program made
+    Column("company_hash", LargeBinary, nullable=False),  # keyed: of the UID that a company sees, in lower case
+    Column("clients", Text, nullable=False),  # " c-0001 c-0002 ": whose it is, so that it can be erased with them
+    Column("forget_at", Moment),  # NULL while it has no end
+    Column("record", LargeBinary, nullable=False),  # sealed
+    Index("ix_appointments_tenant_company_hash", "tenant", "company_hash"),
+    sqlite_strict=True,
+)
 submissions = Table(
     "submissions",
     metadata,
