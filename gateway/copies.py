@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from gateway.core.audience import RAW_ROLES, context_for
 from gateway.core.calendar.proof import NotRebuilt, prove_object
-from gateway.core.calendar.write import NotWritable, Voice, company_object, neutral_title
+from gateway.core.calendar.write import Voice, company_object, neutral_title
 from gateway.core.compose import NotComposed, Stamp, company_copy, prove_company_copy
 from gateway.core.header import date_words
 from gateway.core.model import Analysis, Copy, Directory, Mailbox, Outgoing, Plan, Purpose, Reading, Recipient, Submission
@@ -65,7 +65,7 @@ async def _company(copy: Copy, w: Workshop) -> Outgoing:
         calendar = _object(reading, copy, w)
         octets = company_copy(reading, coach.name, w.author, copy.recipient.path, stamp, calendar)
         prove_company_copy(octets, reading, calendar)
-    except (NotComposed, NotRebuilt, NotWritable) as fault:
+    except (NotComposed, NotRebuilt) as fault:
         raise ProofFailed from fault
     return _outgoing(copy, copy_id, stamp.message_id, octets, w)
 

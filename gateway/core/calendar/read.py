@@ -11,39 +11,26 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from gateway.core.address import EVERYBODYS
+from gateway.core.address import EVERYBODYS, MalformedPath, canonical, is_at_or_under, parse_mailbox
+from gateway.core.calendar import values
 from gateway.core.calendar.lines import Component, Property, Unreadable, plain_text, read_components
-from gateway.core.calendar.zones import RULES, rule_of, zone_of
+from gateway.core.calendar.recurrence import in_one_form, read_rule
+from gateway.core.calendar.values import in_zone, instant, token
+from gateway.core.calendar.zones import RULES, zone_of
 from gateway.core.invitation import ANSWERS, Attendee, Event, Invitation, Method, Moment, Withheld
 from gateway.core.links import rebuilt_link
 from gateway.core.model import RecogniserContext
 
 MOST_EVENTS = 60
 MOST_MOMENTS = 400
-MOST_COUNT = 200
+MOST_WORDS = 3  # of the local part of an address that nobody configured
 LONGEST_PLACE = 120  # characters
 LONGEST = timedelta(hours=24)  # of an appointment with a time
 PAST, FUTURE = timedelta(days=366), timedelta(days=5 * 366)
-TOKENS = {
-    "STATUS": {"TENTATIVE", "CONFIRMED", "CANCELLED"},
-    "TRANSP": {"OPAQUE", "TRANSPARENT"},
-    "PARTSTAT": {"NEEDS-ACTION", "ACCEPTED", "DECLINED", "TENTATIVE", "DELEGATED"},
-    "ROLE": {"CHAIR", "REQ-PARTICIPANT", "OPT-PARTICIPANT", "NON-PARTICIPANT"},
-    "CUTYPE": {"INDIVIDUAL", "GROUP", "RESOURCE", "ROOM"},
-}
-RULE_PARTS = {  # RFC 5545 section 3.3.10; by hours and below is no appointment
-    "FREQ": r"DAILY|WEEKLY|MONTHLY|YEARLY",
-    "INTERVAL": r"\d{1,3}",
-    "COUNT": r"\d{1,3}",
-    "UNTIL": r"\d{8}(?:T\d{6}Z?)?",
-    "BYDAY": r"(?:[+-]?\d{0,2}(?:SU|MO|TU|WE|TH|FR|SA))(?:,[+-]?\d{0,2}(?:SU|MO|TU|WE|TH|FR|SA)){0,13}",
-    "BYMONTHDAY": r"-?\d{1,2}(?:,-?\d{1,2}){0,30}",
-    "BYMONTH": r"\d{1,2}(?:,\d{1,2}){0,11}",
-    "BYSETPOS": r"-?\d{1,3}(?:,-?\d{1,3}){0,5}",
-    "WKST": r"SU|MO|TU|WE|TH|FR|SA",
-}
+BEGUN = timedelta(days=10 * 366)  # how long ago a series may have started
 TEXTS = frozenset({"DESCRIPTION", "COMMENT", "X-ALT-DESC", "CONTACT", "RESOURCES", "CATEGORIES", "STYLED-DESCRIPTION"})
 LINKS = ("CONFERENCE", "X-GOOGLE-CONFERENCE", "X-MICROSOFT-SKYPETEAMSMEETINGURL", "LOCATION", "URL", "DESCRIPTION")
+MAY_LACK_START = ANSWERS | {Method.CANCEL, Method.DECLINECOUNTER}  # RFC 5546 sections 3.2.3 to 3.2.8
 SEEN = frozenset(
     "UID SEQUENCE DTSTAMP DTSTART DTEND DURATION RRULE RDATE EXDATE RECURRENCE-ID STATUS TRANSP ORGANIZER ATTENDEE CLASS CREATED LAST-MODIFIED PRIORITY".split()
 )
@@ -58,19 +45,20 @@ class Diverted(Exception):
 
 
 def read_invitation(
-    octets: bytes, method_parameter: str, context: RecogniserContext, is_place: Callable[[str], bool] = lambda text: False
+    octets: bytes, method_parameter: str, context: RecogniserContext, is_place: Callable[[str], bool] = lambda text: False, lent: str = ""
 ) -> Invitation:
     """What a company may get of a calendar object, under one context.
 
     `is_place` says whether a text is a place and nothing else, by its shape ("Room 4, third floor"); configured places need it not.
-    `method_parameter` is that of the Content-Type (RFC 6047 section 2.4), '' where it has none. Raises `Unreadable` where it must wait, `Diverted` where
-    it is no appointment of the coach's.
+    `method_parameter` is that of the Content-Type (RFC 6047 section 2.4), '' where it has none; `lent` that of another part of the mail, which counts where
+    nothing else says it. Raises `Unreadable` where it must wait, `Diverted` where it is no appointment of the coach's.
     """
     calendar = read_components(octets)
-    method = _method(calendar, method_parameter)
-    scale = calendar.one("CALSCALE")
-    if scale is not None and scale.value.strip().upper() != "GREGORIAN":
-        raise Unreadable("calendar scale")
+    method = _method(calendar, method_parameter, lent)
+    for name, known, reason in (("CALSCALE", "GREGORIAN", "calendar scale"), ("VERSION", "2.0", "version of the calendar")):
+        stated = calendar.one(name)
+        if stated is not None and stated.value.strip().upper() != known:
+            raise Unreadable(reason)
     kinds = {c.name for c in calendar.components}
     if "VFREEBUSY" in kinds:
         raise Unreadable("free or busy times")
@@ -86,16 +74,16 @@ def read_invitation(
     if kinds - {"VEVENT", "VTIMEZONE"}:
         reader.withheld.add(Withheld.OTHER_COMPONENT)
     organizer = reader.organizer(events)
-    return Invitation(method, organizer, _split(read), tuple(w for w in Withheld if w in reader.withheld), reader.assumed)
+    return Invitation(method, organizer, in_one_form(read), tuple(w for w in Withheld if w in reader.withheld), reader.assumed)
 
 
-def _method(calendar: Component, parameter: str) -> Method:
+def _method(calendar: Component, parameter: str, lent: str) -> Method:
     stated = calendar.one("METHOD")
     name = stated.value.strip().upper() if stated else ""
     if parameter and name and parameter.strip().upper() != name:
         raise Unreadable("two methods")
     try:
-        return Method(name or parameter.strip().upper() or "PUBLISH")
+        return Method(name or parameter.strip().upper() or lent.strip().upper() or "PUBLISH")
     except ValueError:
         raise Unreadable("unknown method") from None
 
@@ -110,20 +98,20 @@ class _Reader:
     is_place: Callable[[str], bool]
     withheld: set[Withheld] = field(default_factory=set)
     assumed: str = ""
+    zones: dict[tuple[str, int, int], str] = field(default_factory=dict)
 
     # -------------------------------------------------------------------------------------------- people
     def organizer(self, events: Sequence[Component]) -> str:
         """The organiser: the coach, or, of an answer, somebody of the company."""
         found = {self._address(p) for c in events for p in c.all("ORGANIZER")}
-        own = set(self.context.coach_addresses)
         if self.method in ANSWERS:
             company = {a for a in found if self._of_company(a)}
             if len(found) > 1 or found and not company:
                 raise Diverted("organiser outside the company")
             return next(iter(company), "")
-        if any(address not in own and not self._of_the_house(address) for address in found):
+        if any(not self._own(address) and not self._of_the_house(address) for address in found):
             raise Diverted("somebody else's invitation")
-        return next(iter(found), self.context.coach_addresses[0] if self.context.coach_addresses else "")
+        return next((self._own(address) or address for address in sorted(found)), self.context.coach_addresses[0] if self.context.coach_addresses else "")
 
     def _of_the_house(self, address: str) -> bool:
         """Whether an organiser is of the coach's own practice: a calendar or a colleague at her domain, where that is nobody else's."""
@@ -131,24 +119,37 @@ class _Reader:
         return domain not in EVERYBODYS and any(domain == own.rpartition("@")[2] for own in self.context.coach_addresses)
 
     def _address(self, p: Property) -> str:
-        address = re.sub(r"(?i)^mailto:", "", p.value.strip()).lower()
-        stated = p.parameters.get("EMAIL", "").lower()
-        # a routing token of the calendar service stands for the coach where the address beside it says so
-        return stated if stated and stated in self.context.coach_addresses else address
+        """A canonical address; "" for what is none, or one that could be read as text."""
+        address = _mailbox(re.sub(r"(?i)^mailto:", "", p.value.strip()))
+        stated = _mailbox(p.parameters.get("EMAIL", ""))
+        # a routing token of a calendar service stands for the coach where the address beside it says so; somebody of the company is who she is
+        return stated if self._own(stated) and not self._of_company(address) else address
+
+    def _own(self, address: str) -> str:
+        """The coach's address as configured, "" where it is not hers; her program may have put a `+tag` to it."""
+        return next((own for own in self.context.coach_addresses if address and _mailbox(own) == address), "")
 
     def _of_company(self, address: str) -> bool:
-        return address in self.context.company or "@" + address.rpartition("@")[2] in self.context.company
+        if address in {_mailbox(known) for known in self.context.company}:
+            return True
+        local, _, domain = address.rpartition("@")
+        # anybody may be asked along; but an address that is unknown could be a sentence
+        words = re.split("[._-]+", local)
+        at_work = any(known.startswith("@") and is_at_or_under(domain, known[1:]) for known in self.context.company)
+        return at_work and len(words) <= MOST_WORDS and re.fullmatch("[a-z0-9._-]{1,40}", local) is not None
 
     def _attendees(self, component: Component) -> tuple[Attendee, ...]:
-        kept = []
+        """Those of the company; in an answer of the coach's, she who answers."""
+        kept = {}
         for p in component.all("ATTENDEE"):
             address = self._address(p)
-            if address in self.context.coach_addresses or self._of_company(address):
-                tokens = {name.lower(): _token(name, p.parameters.get(name, "")) for name in ("PARTSTAT", "ROLE", "CUTYPE")}
-                kept.append(Attendee(address, **tokens))
-            else:
+            own = self._own(address)
+            if own if self.method in ANSWERS else self._of_company(address):
+                tokens = {name.lower(): token(name, p.parameters.get(name, "")) for name in ("PARTSTAT", "ROLE", "CUTYPE")}
+                kept[own or address] = Attendee(own or address, **tokens)
+            elif not own and not self._of_company(address):
                 self.withheld.add(Withheld.PEOPLE)
-        return tuple({a.address: a for a in kept}.values())
+        return tuple(kept.values())
 
     # -------------------------------------------------------------------------------------------- one event
     def event(self, c: Component) -> Event:
@@ -156,28 +157,27 @@ class _Reader:
         uid, stamp = c.one("UID"), c.one("DTSTAMP")
         if uid is None or not 1 <= len(uid.value) <= 255 or stamp is None:
             raise Unreadable("no UID or DTSTAMP")
-        stamped = _utc(stamp.value)
+        stamped = values.stamp(stamp.value)
         start, end = self._times(c, stamped)
         recurrence = self._moment(c.one("RECURRENCE-ID"))
         if (range_ := c.one("RECURRENCE-ID")) is not None and range_.parameters.get("RANGE"):
             raise Unreadable("change of a series from one day on")
         if self.method in ANSWERS and not _is_drawn(uid.value):
             raise Unreadable("UID that could be read")
-        rule = self._rule(c.one("RRULE"), start)
         event = Event(
             uid=uid.value,
-            sequence=_number(c.one("SEQUENCE")),
+            sequence=values.number(c.one("SEQUENCE")),
             stamp=stamped,
             start=start,
             end=end,
-            rule=rule,
+            rule=self._rule(c, start),
             added=self._moments(c.all("RDATE")),
             excluded=self._moments(c.all("EXDATE")),
             recurrence=recurrence,
             old_start=self._moment(c.one("X-MS-OLK-ORIGINALSTART")) if self.method is Method.COUNTER else None,
             old_end=self._moment(c.one("X-MS-OLK-ORIGINALEND")) if self.method is Method.COUNTER else None,
-            status=_token("STATUS", p.value) if (p := c.one("STATUS")) else "",
-            transparency=_token("TRANSP", p.value) if (p := c.one("TRANSP")) else "",
+            status=token("STATUS", p.value) if (p := c.one("STATUS")) else "",
+            transparency=token("TRANSP", p.value) if (p := c.one("TRANSP")) else "",
             place=self._place(c),
             link=self._link(c),
             attendees=self._attendees(c),
@@ -202,21 +202,24 @@ class _Reader:
     def _times(self, c: Component, stamped: datetime) -> tuple[Moment | None, Moment | None]:
         start, end, duration = self._moment(c.one("DTSTART")), self._moment(c.one("DTEND")), c.one("DURATION")
         if start is None:
-            if self.method in ANSWERS:
+            if self.method in MAY_LACK_START:
                 return None, None
             raise Unreadable("no start")
-        if end is None and duration is not None:
-            end = replace(start, at=start.at + _duration(duration.value))
+        if duration is not None:
+            if end is not None:
+                raise Unreadable("length of the appointment")
+            end = _after(start, *values.duration(duration.value))
         if end is None:
             end = replace(start, at=start.at + timedelta(days=1)) if start.is_date else start
         if (flag := c.one("X-MICROSOFT-CDO-ALLDAYEVENT")) and flag.value.upper() == "TRUE" and start.at.time() == end.at.time() == datetime.min.time():
             start, end = Moment(start.at, ""), Moment(end.at, "")
         if start.is_date != end.is_date:
             raise Unreadable("a date and a time")
-        length = _instant(end) - _instant(start)
+        length = end.at - start.at if start.zone == end.zone else instant(end) - instant(start)
         if length < timedelta(0) or not start.is_date and length > LONGEST:
             raise Unreadable("length of the appointment")
-        if not stamped - PAST <= start.at <= stamped + FUTURE:
+        past = BEGUN if c.one("RRULE") else PAST
+        if not stamped - past <= start.at <= stamped + FUTURE:
             raise Unreadable("time far away")
         return start, end
 
@@ -230,16 +233,10 @@ class _Reader:
         return tuple(self._value(value, p) for value, p in values)
 
     def _value(self, value: str, p: Property) -> Moment:
-        found = re.fullmatch(r"(\d{8})(?:T(\d{6})(Z?))?", value)
-        if found is None:
-            raise Unreadable("date or time not understood")
-        try:
-            at = datetime.strptime(found[1] + (found[2] or "000000"), "%Y%m%d%H%M%S")
-        except ValueError:
-            raise Unreadable("date or time not understood") from None
-        if not found[2]:
+        at, form = values.date_time(value.upper())
+        if form == "date":
             return Moment(at, "")
-        if found[3]:
+        if form == "UTC":
             return Moment(at, "UTC")
         tzid = p.parameters.get("TZID", "")
         if not tzid:  # RFC 5545 section 3.3.5 form 1: the time of whoever looks at it, so that of the coach who wrote it
@@ -247,33 +244,32 @@ class _Reader:
                 raise Unreadable("no zone")
             self.assumed = self.context.time_zone
             return Moment(at, self.context.time_zone)
-        definitions = [c for c in self.calendar.components if c.name == "VTIMEZONE" and (name := c.one("TZID")) and name.value == tzid]
-        zone = zone_of(tzid, definitions[0] if definitions else None, at.year, (self.context.time_zone,))
-        if not zone:
-            raise Unreadable("zone not sure")
-        return Moment(at, zone)
+        return Moment(at, self._zone(tzid, at))
 
-    def _rule(self, p: Property | None, start: Moment | None) -> tuple[tuple[str, str], ...]:
+    def _zone(self, tzid: str, at: datetime) -> str:
+        """The zone of a TZID, looked up once for each month: an object may have thousands of dates."""
+        asked = tzid, at.year, at.month
+        if asked not in self.zones:
+            definitions = [c for c in self.calendar.components if c.name == "VTIMEZONE" and (name := c.one("TZID")) and name.value == tzid]
+            if len(definitions) > 1:
+                raise Unreadable("zone not sure")
+            self.zones[asked] = zone_of(tzid, definitions[0] if definitions else None, at, (self.context.time_zone,))
+        if not self.zones[asked]:
+            raise Unreadable("zone not sure")
+        return self.zones[asked]
+
+    def _rule(self, c: Component, start: Moment | None) -> tuple[tuple[str, str], ...]:
+        if c.all("EXRULE"):  # of RFC 2445; programs of today show the days it takes out
+            raise Unreadable("recurrence rule not understood")
+        p = c.one("RRULE")
         if p is None:
             return ()
         if start is None:
             raise Unreadable("rule without a start")
-        parts = []
-        for item in p.value.strip().upper().split(";"):
-            name, _, value = item.partition("=")
-            if name in RULE_PARTS and re.fullmatch(RULE_PARTS[name], value):
-                parts.append((name, value))
-            elif name.startswith("X-"):
-                self.withheld.add(Withheld.RULE_PART)
-            else:
-                raise Unreadable("recurrence rule not understood")
-        names = [name for name, _ in parts]
-        rule = dict(parts)
-        if len(names) != len(set(names)) or "FREQ" not in rule or ("COUNT" in rule and ("UNTIL" in rule or not 1 <= int(rule["COUNT"]) <= MOST_COUNT)):
-            raise Unreadable("recurrence rule not understood")
-        if p.parameters:
+        rule, surplus = read_rule(p, start, self.context.time_zone)
+        if surplus:
             self.withheld.add(Withheld.RULE_PART)
-        return tuple((name, _until(value, start) if name == "UNTIL" else value) for name, value in parts)
+        return rule
 
     # -------------------------------------------------------------------------------------------- place and link
     def _place(self, c: Component) -> str:
@@ -307,64 +303,18 @@ class _Reader:
         return (*self.context.coach_names, *self.context.client_names)
 
 
-def _split(events: tuple[Event, ...]) -> tuple[Event, ...]:
-    """The series first, then its instances; a single appointment, and every moment of it, in UTC. A series keeps its zone: its clock time is the fact."""
-    series = any(e.rule or e.added for e in events) or any(e.recurrence for e in events)
-    if series:
-        return tuple(sorted(events, key=lambda e: e.recurrence is not None))
-    if len(events) > 1:
-        raise Unreadable("several appointments")
-    (event,) = events
-    return (replace(event, start=_utc_of(event.start), end=_utc_of(event.end), old_start=_utc_of(event.old_start), old_end=_utc_of(event.old_end)),)
+def _after(start: Moment, days: timedelta, time: timedelta) -> Moment:
+    """The end of what starts then: days by the clock on the wall, hours as they pass (RFC 5545 section 3.3.6)."""
+    end = replace(start, at=start.at + days)
+    return end if not time else replace(end, at=end.at + time) if end.is_date else in_zone(Moment(instant(end) + time, "UTC"), start.zone)
 
 
-def _utc_of(moment: Moment | None) -> Moment | None:
-    return moment if moment is None or moment.is_date else Moment(_instant(moment), "UTC")
-
-
-def _instant(moment: Moment) -> datetime:
-    return moment.at if moment.zone in ("", "UTC") else rule_of(moment.zone).to_utc(moment.at)
-
-
-def _until(value: str, start: Moment) -> str:
-    """UNTIL in the form that DTSTART asks for: a date beside a date, else UTC (RFC 5545 section 3.3.10)."""
-    if start.is_date:
-        return value[:8]
-    if value.endswith("Z"):
-        return value
-    local = datetime.strptime(value if "T" in value else value + "T235959", "%Y%m%dT%H%M%S")
-    return _instant(Moment(local, start.zone)).strftime("%Y%m%dT%H%M%SZ")
-
-
-def _utc(value: str) -> datetime:
-    found = re.fullmatch(r"(\d{8})T?(\d{6})?Z?", value.strip())
-    if found is None:
-        raise Unreadable("no UID or DTSTAMP")
+def _mailbox(text: str) -> str:
+    """An address as compared (`address.canonical`), '' where the grammar does not admit it."""
     try:
-        return datetime.strptime(found[1] + (found[2] or "000000"), "%Y%m%d%H%M%S")
-    except ValueError:
-        raise Unreadable("no UID or DTSTAMP") from None
-
-
-def _duration(value: str) -> timedelta:
-    """RFC 5545 section 3.3.6."""
-    found = re.fullmatch(r"\+?P(?:(\d{1,3})W|(?:(\d{1,3})D)?(?:T(?:(\d{1,3})H)?(?:(\d{1,4})M)?(?:(\d{1,5})S)?)?)", value.strip().upper())
-    if found is None:
-        raise Unreadable("length of the appointment")
-    weeks, days, hours, minutes, seconds = (int(n or 0) for n in found.groups())
-    return timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
-
-
-def _number(p: Property | None) -> int:
-    if p is None:
-        return 0
-    if not re.fullmatch(r"\d{1,9}", p.value.strip()):
-        raise Unreadable("sequence number")
-    return int(p.value)
-
-
-def _token(name: str, value: str) -> str:
-    return value.strip().upper() if value.strip().upper() in TOKENS[name] else ""
+        return str(canonical(parse_mailbox(text)))
+    except MalformedPath:
+        return ""
 
 
 def _is_drawn(uid: str) -> bool:

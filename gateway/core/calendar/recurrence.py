@@ -36,7 +36,7 @@ RULE_PARTS: Mapping[str, str] = {  # by hours and below is no appointment
     "WKST": _DAY,
 }
 _SELECTING = {"BYDAY", "BYMONTHDAY", "BYMONTH"}
-_CLOCK = {"BYHOUR": 3600, "BYMINUTE": 60, "BYSECOND": 1}
+_CLOCK = {"BYHOUR": "hour", "BYMINUTE": "minute", "BYSECOND": "second"}
 
 
 def read_rule(p: Property, start: Moment, zone: str) -> tuple[tuple[tuple[str, str], ...], bool]:
@@ -47,7 +47,7 @@ def read_rule(p: Property, start: Moment, zone: str) -> tuple[tuple[tuple[str, s
         name, _, value = (word.strip().upper() for word in item.partition("="))
         if name.startswith("X-"):  # the grammar of RFC 2445 had room for text
             surplus = True
-        elif name in _CLOCK and not start.is_date and _is_own_clock(name, value, start.at):
+        elif name in _CLOCK and not start.is_date and value.lstrip("0") == str(getattr(start.at, _CLOCK[name])).lstrip("0"):
             surplus = True  # some programs repeat the hour of the start
         elif name in RULE_PARTS and re.fullmatch(RULE_PARTS[name], value):
             parts.append((name, value.replace("+", "") if name == "BYDAY" else value))
@@ -57,10 +57,6 @@ def read_rule(p: Property, start: Moment, zone: str) -> tuple[tuple[tuple[str, s
     if len(rule) < len(parts) or not _is_counted_alike(rule):
         raise Unreadable("recurrence rule not understood")
     return tuple((name, _until(value, start, zone) if name == "UNTIL" else value) for name, value in parts), surplus
-
-
-def _is_own_clock(name: str, value: str, at: datetime) -> bool:
-    return value.isascii() and value.isdigit() and int(value) == {"BYHOUR": at.hour, "BYMINUTE": at.minute, "BYSECOND": at.second}[name]
 
 
 def _is_counted_alike(rule: Mapping[str, str]) -> bool:
@@ -97,39 +93,36 @@ def in_one_form(events: tuple[Event, ...]) -> tuple[Event, ...]:
         raise Unreadable("several appointments")
     if masters and not (masters[0].rule or masters[0].added or instances):
         return (_single(masters[0]),)
-    zone = next((event.start.zone for event in (*masters, *instances) if event.start is not None), "UTC")
-    clock = masters[0].start if masters else None
-    formed = tuple(_of_series(event, zone, clock) for event in (*masters, *instances))
+    start = masters[0].start if masters else None
+    zone = next((event.start.zone for event in (*masters, *instances) if event.start is not None), "")
+    formed = tuple(_of_series(event, zone, start) for event in (*masters, *instances))
     if len({event.recurrence for event in formed}) < len(formed):
         raise Unreadable("several appointments")
     return formed
 
 
 def _single(event: Event) -> Event:
-    """In UTC, which needs no VTIMEZONE; what a series alone has is left out."""
+    """In UTC, which needs no VTIMEZONE; what only a series can have is left out."""
     start, end, old_start, old_end = (m and in_zone(m, "UTC") for m in (event.start, event.end, event.old_start, event.old_end))
     return replace(event, start=start, end=end, old_start=old_start, old_end=old_end, excluded=())
 
 
 def _of_series(event: Event, zone: str, master: Moment | None) -> Event:
-    """`event` with every moment in `zone`, and with every date that stands for an instance in the form of the `master`'s start."""
-    own = event.start.zone if event.start is not None and event.start.is_date and event.recurrence is not None else zone
-    times = {name: m and in_zone(m, own or "UTC") for name, m in (("start", event.start), ("end", event.end), ("old_start", event.old_start), ("old_end", event.old_end))}
-    recurrence = event.recurrence and _named(event.recurrence, zone, master)
-    excluded = tuple(_named(m, zone, master) for m in event.excluded)
-    added = tuple(_named(m, zone, master) for m in event.added)
-    if any(m.is_date for m in event.added) and master is not None and not master.is_date:
+    """`event` with every moment in `zone` ("" of a series of days), and each that names an instance in the form of the start of its `master`."""
+    own = zone or (event.start.zone if event.start else "") or "UTC"
+    start, end, old_start, old_end = (m and in_zone(m, own) for m in (event.start, event.end, event.old_start, event.old_end))
+    if master is not None and any(m.is_date and not master.is_date for m in event.added):
         raise Unreadable("a date and a time")
-    return replace(event, **times, recurrence=recurrence, excluded=excluded, added=added)  # type: ignore[arg-type]
+    added, excluded = (tuple(_naming(m, own, master) for m in moments) for moments in (event.added, event.excluded))
+    recurrence = event.recurrence and _naming(event.recurrence, own, master)
+    return replace(event, start=start, end=end, old_start=old_start, old_end=old_end, added=added, excluded=excluded, recurrence=recurrence)
 
 
-def _named(moment: Moment, zone: str, master: Moment | None) -> Moment:
-    """The moment that names an instance, in the form of the start: of a timed series a date names that day's, of days a midnight names the day."""
-    if master is None:
-        return in_zone(moment, zone or "UTC")
-    if moment.is_date and not master.is_date:
+def _naming(moment: Moment, zone: str, master: Moment | None) -> Moment:
+    """The moment that names an instance: of a timed series a date names that day's, of a series of days a midnight names the day. Raises `Unreadable`."""
+    if master is not None and moment.is_date and not master.is_date:
         return Moment(datetime.combine(moment.at, master.at.time()), zone)
-    if master.is_date and not moment.is_date:
+    if master is not None and master.is_date and not moment.is_date:
         if moment.at.time() != time.min:
             raise Unreadable("a date and a time")
         return Moment(moment.at, "")

@@ -12,7 +12,7 @@ from gateway.core.calendar.lines import Property, Unreadable
 from gateway.core.calendar.zones import holds_at, rule_of
 from gateway.core.invitation import Moment
 
-FIRST_YEAR, LAST_YEAR = 1970, 2199
+FIRST_YEAR, LAST_YEAR = 2000, 2199
 TOKENS = {
     "STATUS": {"TENTATIVE", "CONFIRMED", "CANCELLED"},
     "TRANSP": {"OPAQUE", "TRANSPARENT"},

@@ -22,19 +22,14 @@ from gateway.core.invitation import ANSWERS, Event, Invitation, Method, Moment
 
 PRODID = "-//coachgate//calendar//EN"
 DAY_SECONDS = 24 * 3600
+EPOCH = 1970
+YEARS = 12  # for which a zone is written that has no yearly rule: as long as programs without a table of their own need it
+LOCAL = "local"  # not a zone: the clock that runs until a change of the zone
 TITLES = {  # neutral, by language of the mail
     "ar": "موعد مع {coach}", "de": "Termin mit {coach}", "en": "Meeting with {coach}", "es": "Cita con {coach}", "fr": "Rendez-vous avec {coach}",
     "hi": "{coach} के साथ बैठक", "it": "Appuntamento con {coach}", "ja": "{coach}との打ち合わせ", "nl": "Afspraak met {coach}", "pl": "Spotkanie: {coach}",
     "pt": "Reunião com {coach}", "sv": "Möte med {coach}", "tr": "{coach} ile görüşme", "zh": "与{coach}的会面",
 }  # fmt: skip
-
-
-class NotWritable(Exception):
-    """The invitation cannot be written so that every calendar program reads it; `reason` is a closed word."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +57,17 @@ def company_uid(original: str, key: bytes) -> str:
 
 
 def company_object(invitation: Invitation, voice: Voice) -> bytes:
-    """The calendar object of a company copy, lines folded at 75 octets with CRLF (RFC 5545 section 3.1). Raises `NotWritable`."""
+    """The calendar object of a company copy, lines folded at 75 octets with CRLF (RFC 5545 section 3.1)."""
     method = invitation.method
     calendar = Calendar()
     calendar.add("prodid", PRODID)
     calendar.add("version", "2.0")
     calendar.add("calscale", "GREGORIAN")
     calendar.add("method", method.value)
-    for zone in sorted({m.zone for event in invitation.events for m in _moments(event) if m.zone not in ("", "UTC")}):
-        calendar.add_component(_timezone(zone))
+    moments = [m for event in invitation.events for m in _moments(event)]
+    years = [m.at.year for m in moments] + [int(value[:4]) for event in invitation.events for name, value in event.rule if name == "UNTIL"]
+    for zone in sorted({m.zone for m in moments} - {"", "UTC"}):
+        calendar.add_component(_timezone(zone, range(min(years) - 1, max(years) + YEARS)))
     for event in invitation.events:
         calendar.add_component(_event(event, invitation, method, voice))
     octets: bytes = calendar.to_ical(sorted=False)
@@ -127,8 +124,8 @@ def _attendees(event: Event, method: Method, voice: Voice) -> list[tuple[str, di
     if method is Method.PUBLISH:
         return []  # RFC 5546 section 3.2.1: a publication asks nobody
     if method in ANSWERS:
-        own = next((a for a in event.attendees if a.address == voice.organizer), None)
-        return [(voice.organizer, {"PARTSTAT": own.partstat} if own and own.partstat else {})]
+        own = next(iter(event.attendees), None)
+        return [(own.address if own else voice.organizer, {"PARTSTAT": own.partstat} if own and own.partstat else {})]
     found = {a.address: a for a in event.attendees if a.address != voice.organizer}
     people = []
     for address in dict.fromkeys((voice.recipient, *found)):
@@ -147,12 +144,11 @@ def _person(address: str, voice: Voice) -> vCalAddress:
 
 
 def _put(component: Component, name: str, moments: tuple[Moment, ...]) -> None:
-    """Dates or times of one form: dates bare, UTC with Z, others with the zone by name."""
+    """Dates or times of one form: dates bare, UTC with Z, the changes of a zone by its own clock, others with the zone by name."""
     first = moments[0]
     text = ",".join(m.at.strftime("%Y%m%d" if m.is_date else "%Y%m%dT%H%M%SZ" if m.zone == "UTC" else "%Y%m%dT%H%M%S") for m in moments)
-    value = vText(text)
-    value.params.update({"VALUE": "DATE"} if first.is_date else {} if first.zone == "UTC" else {"TZID": first.zone})
-    component.add(name, _Plain(text, value.params), encode=False)
+    parameters = {"VALUE": "DATE"} if first.is_date else {} if first.zone in ("UTC", LOCAL) else {"TZID": first.zone}
+    component.add(name, _Plain(text, parameters), encode=False)
 
 
 class _Plain(vText):
@@ -172,21 +168,24 @@ class _Plain(vText):
 
 
 # ------------------------------------------------------------------------------------------------ time zones
-def _timezone(zone: str) -> VTimezone:
-    """A VTIMEZONE of one STANDARD and at most one DAYLIGHT with a yearly rule of one BYDAY: the form that Outlook reads (MS-OXCICAL 2.1.3.1.1.19.2)."""
-    rule = rule_of(zone)
+def _timezone(zone: str, years: range) -> VTimezone:
+    """A VTIMEZONE of one STANDARD and at most one DAYLIGHT with a yearly rule of one BYDAY: the form that Outlook reads (MS-OXCICAL 2.1.3.1.1.19.2).
+
+    A change that no such rule can say ("24:00 of the last Thursday") stands there by its dates, for `years`.
+    """
     vtimezone = VTimezone()
     vtimezone.add("tzid", zone)
-    for kind, before, after, change in _changes(rule):
+    for kind, before, after, change in _changes(rule_of(zone)):
         block = TimezoneStandard() if kind == "STANDARD" else TimezoneDaylight()
-        start = change.of(1970) if change else datetime(1970, 1, 1)
-        block["DTSTART"] = vDatetime(start)
+        by_rule = change is None or 0 <= change.second < DAY_SECONDS
+        first = change.of(EPOCH if by_rule else years[0]) if change else datetime(EPOCH, 1, 1)
+        block["DTSTART"] = vDatetime(first)
         block["TZOFFSETFROM"], block["TZOFFSETTO"] = vUTCOffset(before), vUTCOffset(after)
-        if change:
-            if not 0 <= change.second < DAY_SECONDS:
-                raise NotWritable("clock change at an hour of the next day")
+        if change and by_rule:
             week = "-1" if change.week == 5 else str(change.week)
             block["RRULE"] = vRecur.from_ical(f"FREQ=YEARLY;BYMONTH={change.month};BYDAY={week}{DAYS[change.weekday]}")
+        elif change:
+            _put(block, "RDATE", tuple(Moment(change.of(year), LOCAL) for year in years[1:]))
         vtimezone.add_component(block)
     return vtimezone
 

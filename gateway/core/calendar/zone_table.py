@@ -376,3 +376,321 @@ ZONES = {
         "Asia/Makassar Asia/Ujung_Pandang"
     ),
 }
+# the local day from which each has held; the rest since 2000 at least
+SINCE = {
+    name: day
+    for day, names in (
+        ("2000-09-17", (
+            "Asia/Dili"
+        )),
+        ("2000-10-16", (
+            "America/Boa_Vista"
+        )),
+        ("2000-10-30", (
+            "Europe/Riga"
+        )),
+        ("2000-12-04", (
+            "America/Santo_Domingo"
+        )),
+        ("2001-10-29", (
+            "Europe/Tallinn"
+        )),
+        ("2002-02-18", (
+            "America/Fortaleza America/Maceio America/Noronha America/Recife "
+            "Brazil/DeNoronha"
+        )),
+        ("2002-10-28", (
+            "Europe/Vilnius"
+        )),
+        ("2004-03-28", (
+            "Asia/Aqtau Asia/Atyrau Asia/Oral"
+        )),
+        ("2004-10-31", (
+            "Asia/Aqtobe"
+        )),
+        ("2004-11-01", (
+            "Antarctica/Troll"
+        )),
+        ("2005-03-27", (
+            "Asia/Bishkek Asia/Tbilisi"
+        )),
+        ("2006-04-15", (
+            "Asia/Colombo"
+        )),
+        ("2006-08-08", (
+            "America/Tegucigalpa"
+        )),
+        ("2006-10-02", (
+            "America/Guatemala America/Managua"
+        )),
+        ("2006-11-06", (
+            "America/Adak America/Anchorage America/Boise America/Cambridge_Bay "
+            "America/Chicago America/Denver America/Detroit America/Glace_Bay "
+            "America/Goose_Bay America/Halifax America/Indiana/Indianapolis America/Indiana/Knox "
+            "America/Indiana/Marengo America/Indiana/Tell_City America/Indiana/Vevay America/Iqaluit "
+            "America/Juneau America/Kentucky/Louisville America/Kentucky/Monticello America/Los_Angeles "
+            "America/Menominee America/Miquelon America/Moncton America/New_York "
+            "America/Nome America/North_Dakota/Center America/North_Dakota/New_Salem America/Rankin_Inlet "
+            "America/Sitka America/St_Johns America/Thule America/Toronto "
+            "America/Yakutat Atlantic/Bermuda CST6CDT EST5EDT "
+            "MST7MDT PST8PDT Canada/Atlantic Canada/Eastern "
+            "Canada/Newfoundland Navajo US/Alaska US/Aleutian "
+            "US/Central US/East-Indiana US/Eastern US/Indiana-Starke "
+            "US/Michigan US/Mountain US/Pacific America/Indianapolis "
+            "America/Knox_IN America/Louisville America/Nassau America/Atka "
+            "America/Fort_Wayne America/Montreal America/Nipigon America/Pangnirtung "
+            "America/Shiprock America/Thunder_Bay"
+        )),
+        ("2007-03-12", (
+            "America/Indiana/Winamac America/Resolute"
+        )),
+        ("2007-04-01", (
+            "Australia/Hobart Pacific/Auckland Pacific/Chatham Australia/Tasmania "
+            "NZ NZ-CHAT Antarctica/McMurdo Antarctica/South_Pole "
+            "Australia/Currie"
+        )),
+        ("2007-10-01", (
+            "Asia/Baghdad"
+        )),
+        ("2007-10-28", (
+            "Australia/Adelaide Australia/Broken_Hill Australia/Lord_Howe Australia/Melbourne "
+            "Australia/Sydney Australia/ACT Australia/LHI Australia/NSW "
+            "Australia/South Australia/Victoria Australia/Yancowinna Australia/Canberra"
+        )),
+        ("2007-11-05", (
+            "America/Indiana/Petersburg America/Indiana/Vincennes"
+        )),
+        ("2008-03-17", (
+            "America/Argentina/Catamarca America/Argentina/Jujuy America/Argentina/La_Rioja America/Argentina/Mendoza "
+            "America/Argentina/Rio_Gallegos America/Argentina/Salta America/Argentina/San_Juan America/Argentina/Ushuaia "
+            "America/Catamarca America/Jujuy America/Mendoza America/Argentina/ComodRivadavia"
+        )),
+        ("2008-06-25", (
+            "America/Santarem"
+        )),
+        ("2008-10-27", (
+            "Africa/Tunis"
+        )),
+        ("2009-03-16", (
+            "America/Argentina/Buenos_Aires America/Argentina/Cordoba America/Argentina/Tucuman America/Buenos_Aires "
+            "America/Cordoba America/Rosario"
+        )),
+        ("2009-03-29", (
+            "Australia/Eucla Australia/Perth Indian/Mauritius Australia/West"
+        )),
+        ("2009-10-12", (
+            "America/Argentina/San_Luis"
+        )),
+        ("2009-10-18", (
+            "Antarctica/Mawson"
+        )),
+        ("2009-11-01", (
+            "Asia/Karachi"
+        )),
+        ("2009-11-02", (
+            "America/Matamoros America/Tijuana Mexico/BajaNorte America/Ensenada "
+            "America/Santa_Isabel"
+        )),
+        ("2010-01-01", (
+            "Asia/Dhaka Asia/Dacca"
+        )),
+        ("2010-09-06", (
+            "Atlantic/Stanley"
+        )),
+        ("2010-10-03", (
+            "Antarctica/Macquarie"
+        )),
+        ("2010-11-08", (
+            "America/North_Dakota/Beulah"
+        )),
+        ("2011-03-27", (
+            "Asia/Anadyr Asia/Kamchatka Asia/Novokuznetsk Europe/Minsk "
+            "Europe/Samara"
+        )),
+        ("2011-10-30", (
+            "Asia/Yerevan"
+        )),
+        ("2011-12-31", (
+            "Pacific/Fakaofo"
+        )),
+        ("2012-02-22", (
+            "Antarctica/Davis"
+        )),
+        ("2012-02-27", (
+            "America/Bahia"
+        )),
+        ("2012-10-28", (
+            "Asia/Jerusalem Israel Asia/Tel_Aviv"
+        )),
+        ("2013-02-18", (
+            "America/Araguaina"
+        )),
+        ("2013-03-29", (
+            "Africa/Tripoli Libya"
+        )),
+        ("2013-11-11", (
+            "America/Eirunepe America/Rio_Branco Brazil/Acre America/Porto_Acre"
+        )),
+        ("2014-10-26", (
+            "Asia/Irkutsk Asia/Khandyga Asia/Krasnoyarsk Asia/Omsk "
+            "Asia/Srednekolymsk Asia/Ust-Nera Asia/Vladivostok Asia/Yakutsk "
+            "Asia/Yekaterinburg Europe/Kaliningrad Europe/Kirov Europe/Moscow "
+            "Europe/Simferopol W-SU"
+        )),
+        ("2014-12-28", (
+            "Pacific/Bougainville"
+        )),
+        ("2015-02-02", (
+            "America/Cancun"
+        )),
+        ("2015-03-09", (
+            "America/Fort_Nelson America/Montevideo"
+        )),
+        ("2015-10-25", (
+            "Asia/Baku"
+        )),
+        ("2016-03-27", (
+            "Asia/Barnaul Asia/Chita Asia/Sakhalin Europe/Astrakhan "
+            "Europe/Ulyanovsk"
+        )),
+        ("2016-03-28", (
+            "Europe/Istanbul Turkey Asia/Istanbul"
+        )),
+        ("2016-04-24", (
+            "Asia/Magadan"
+        )),
+        ("2016-05-02", (
+            "America/Caracas"
+        )),
+        ("2016-05-29", (
+            "Asia/Tomsk"
+        )),
+        ("2016-07-24", (
+            "Asia/Novosibirsk"
+        )),
+        ("2016-08-15", (
+            "America/Punta_Arenas Antarctica/Palmer"
+        )),
+        ("2016-09-24", (
+            "Asia/Hovd Asia/Ulaanbaatar Asia/Choibalsan Asia/Ulan_Bator"
+        )),
+        ("2016-11-07", (
+            "America/Port-au-Prince"
+        )),
+        ("2016-12-04", (
+            "Europe/Saratov"
+        )),
+        ("2017-01-15", (
+            "Pacific/Tongatapu"
+        )),
+        ("2017-03-27", (
+            "Asia/Famagusta"
+        )),
+        ("2017-09-04", (
+            "Africa/Windhoek"
+        )),
+        ("2017-11-01", (
+            "Africa/Khartoum"
+        )),
+        ("2018-03-12", (
+            "America/Grand_Turk"
+        )),
+        ("2018-05-05", (
+            "Asia/Pyongyang"
+        )),
+        ("2018-12-21", (
+            "Asia/Qyzylorda"
+        )),
+        ("2019-01-02", (
+            "Africa/Sao_Tome"
+        )),
+        ("2019-01-21", (
+            "America/Metlakatla"
+        )),
+        ("2019-02-18", (
+            "America/Campo_Grande America/Cuiaba America/Sao_Paulo Brazil/East"
+        )),
+        ("2019-04-07", (
+            "Pacific/Norfolk"
+        )),
+        ("2020-03-09", (
+            "America/Dawson America/Whitehorse Canada/Yukon"
+        )),
+        ("2020-12-27", (
+            "Europe/Volgograd"
+        )),
+        ("2021-01-17", (
+            "Pacific/Fiji"
+        )),
+        ("2021-02-01", (
+            "Africa/Juba"
+        )),
+        ("2021-04-04", (
+            "Pacific/Apia"
+        )),
+        ("2021-11-01", (
+            "Europe/Chisinau Europe/Tiraspol"
+        )),
+        ("2022-02-25", (
+            "Asia/Amman"
+        )),
+        ("2022-03-25", (
+            "Asia/Damascus"
+        )),
+        ("2022-04-04", (
+            "America/Chihuahua"
+        )),
+        ("2022-09-12", (
+            "America/Santiago Pacific/Easter Chile/Continental Chile/EasterIsland"
+        )),
+        ("2022-09-22", (
+            "Asia/Tehran Iran"
+        )),
+        ("2022-10-28", (
+            "Africa/Cairo Egypt"
+        )),
+        ("2022-10-31", (
+            "America/Bahia_Banderas America/Mazatlan America/Merida America/Mexico_City "
+            "America/Monterrey Mexico/BajaSur Mexico/General"
+        )),
+        ("2022-11-07", (
+            "America/Ojinaga"
+        )),
+        ("2022-12-01", (
+            "America/Ciudad_Juarez"
+        )),
+        ("2023-03-09", (
+            "Antarctica/Casey"
+        )),
+        ("2023-10-30", (
+            "America/Nuuk America/Godthab"
+        )),
+        ("2023-12-18", (
+            "Antarctica/Vostok"
+        )),
+        ("2024-03-01", (
+            "Asia/Almaty Asia/Qostanay"
+        )),
+        ("2024-04-01", (
+            "America/Scoresbysund"
+        )),
+        ("2024-09-09", (
+            "America/Coyhaique"
+        )),
+        ("2024-10-07", (
+            "America/Asuncion"
+        )),
+        ("2025-04-12", (
+            "Asia/Gaza Asia/Hebron"
+        )),
+        ("2026-03-09", (
+            "America/Edmonton America/Inuvik America/Vancouver America/Winnipeg "
+            "Canada/Central Canada/Mountain Canada/Pacific America/Rainy_River "
+            "America/Yellowknife"
+        )),
+        ("2026-09-21", (
+            "Africa/Casablanca Africa/El_Aaiun"
+        )),
+    )
+    for name in names.split()
+}

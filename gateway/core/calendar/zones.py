@@ -15,8 +15,8 @@ from functools import lru_cache
 
 from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
-from gateway.core.calendar.lines import Component
-from gateway.core.calendar.zone_table import ZONES
+from gateway.core.calendar.lines import Component, Property
+from gateway.core.calendar.zone_table import SINCE, ZONES
 
 DAYS = ("SU", "MO", "TU", "WE", "TH", "FR", "SA")  # POSIX counts from Sunday
 # asked in this order, after the coach's own, where only a rule is known: one zone of each rule that many people live under
@@ -65,12 +65,13 @@ class Rule:
         return self.summer if inside else self.standard
 
     def to_utc(self, local: datetime) -> datetime:
-        """The naive UTC time of a naive local one; of the two that an hour given back has, the first; an hour skipped reads as if it were not."""
-        early, late = sorted({self.standard, self.summer or self.standard}, reverse=True)[0], self.standard
-        for offset in (early, late):
+        """The naive UTC time of a naive local one; of the two that an hour given back has, the first; an hour skipped reads by the clock before it
+        (RFC 5545 section 3.3.5)."""
+        offsets = sorted({self.standard, self.standard if self.summer is None else self.summer}, reverse=True)
+        for offset in offsets:
             if self.offset_at(local - offset) == offset:
                 return local - offset
-        return local - self.standard
+        return local - offsets[-1]
 
     def to_local(self, utc: datetime) -> datetime:
         """The naive local time of a naive UTC one."""
@@ -110,21 +111,35 @@ def rule_of(zone: str) -> Rule:
     return parse_rule(RULES[zone])
 
 
-def zone_of(tzid: str, definition: Component | None, year: int, preferred: Sequence[str]) -> str:
+def holds_at(zone: str, local: datetime) -> bool:
+    """Whether the rule of a zone of the table was already in force at a naive local time: laws change, and the table knows only what comes."""
+    since = SINCE.get(zone, "")
+    return not since or local >= datetime.fromisoformat(since)
+
+
+def zone_of(tzid: str, definition: Component | None, at: datetime, preferred: Sequence[str]) -> str:
     """The IANA zone that a TZID means in an object, '' where none is sure.
 
-    `definition` is the VTIMEZONE of that name, `year` the one of the appointment, `preferred` the zones of the people in it, likeliest first.
+    `definition` is the VTIMEZONE of that name, `at` the local time of the appointment, `preferred` the zones of the people in it, likeliest first.
+    A name that we know beside a definition that gives another time is not sure: some programs go by the one, some by the other.
     """
-    parts = tzid.strip().strip("/").split("/")
-    for name in (tzid.strip(), *("/".join(parts[-size:]) for size in (3, 2))):
+    stated = _stated(definition, at.year)
+    zone = _named(tzid.strip(), stated, preferred)
+    if zone and stated and definition is not None and holds_at(zone, at) and rule_of(zone).to_utc(at) != parse_rule(stated).to_utc(at):
+        return ""
+    return zone
+
+
+def _named(tzid: str, stated: str, preferred: Sequence[str]) -> str:
+    """The zone of an IANA name (whatever stands in front of it), of a Windows name, or with the stated rule."""
+    parts = tzid.strip("/").split("/")
+    for name in (tzid, *("/".join(parts[-size:]) for size in (3, 2))):
         if name in RULES:
             return name
-    windows = WINDOWS_TO_OLSON.get(tzid.strip())
-    stated = RULES.get(windows, "") if windows else _stated(definition, year)
-    if not stated:
-        return ""
-    same = [name for name in (*preferred, *([windows] if windows in RULES else ()), *LIKELY) if RULES.get(name) and _alike(RULES[name], stated)]
-    return same[0] if same else ""
+    windows = WINDOWS_TO_OLSON.get(tzid, "")
+    rule = RULES.get(windows, stated)
+    likely = (*preferred, *([windows] if windows in RULES else ()), *LIKELY)
+    return next((name for name in likely if rule and name in RULES and _alike(RULES[name], rule)), "")
 
 
 def _alike(one: str, other: str) -> bool:
@@ -144,7 +159,7 @@ def _stated(definition: Component | None, year: int) -> str:
             continue
         last = max(blocks, key=lambda c: (p.value if (p := c.one("DTSTART")) else ""))
         offset, start, rule = last.one("TZOFFSETTO"), last.one("DTSTART"), last.one("RRULE")
-        if offset is None or start is None or not re.fullmatch(r"[+-]\d{4}", offset.value):
+        if offset is None or start is None or _ends_in(rule, year) or not re.fullmatch("[+-](?:0[0-9]|1[0-4])[0-5][0-9]", offset.value):
             return ""
         found[kind] = (offset.value, _yearly(rule.value if rule else "", start.value))
     if "STANDARD" not in found:
@@ -161,18 +176,26 @@ def _stated(definition: Component | None, year: int) -> str:
 def _in_force(block: Component, year: int) -> bool:
     """Whether a block still holds in `year`: it has begun, and its yearly rule has not ended."""
     start, rule = block.one("DTSTART"), block.one("RRULE")
-    if start is None or int(start.value[:4] if start.value[:4].isdigit() else 9999) > year:
+    if start is None or not re.match("[0-9]{8}", start.value) or int(start.value[:4]) > year:
         return False
-    until = re.search(r"UNTIL=(\d{4})", rule.value) if rule else None
+    until = re.search("UNTIL=([0-9]{4})", rule.value) if rule else None
     return until is None or int(until[1]) >= year
+
+
+def _ends_in(rule: Property | None, year: int) -> bool:
+    """Whether a block holds for a part of the year alone: which one is in force then is not asked."""
+    return rule is not None and re.search(f"UNTIL={year}", rule.value.upper()) is not None
 
 
 def _yearly(rule: str, start: str) -> str:
     """ "M3.5.0/2:00:00" of "FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU" and the clock of DTSTART; '' where it is of another form."""
     parts = dict(part.split("=", 1) for part in rule.upper().split(";") if "=" in part)
     day = re.fullmatch(r"(-1|\+?[1-4])(SU|MO|TU|WE|TH|FR|SA)", parts.get("BYDAY", ""))
-    clock = re.fullmatch(r"\d{8}T(\d\d)(\d\d)(\d\d)", start.strip())
-    if not day or not clock or parts.get("FREQ") != "YEARLY" or not parts.get("BYMONTH", "").isdigit():
+    clock = re.fullmatch("[0-9]{8}T([0-9]{2})([0-9]{2})([0-9]{2})", start.strip())
+    others = parts.keys() - {"FREQ", "BYDAY", "BYMONTH", "UNTIL", "WKST"}
+    if not day or not clock or parts.get("FREQ") != "YEARLY" or not re.fullmatch("[1-9]|1[0-2]", parts.get("BYMONTH", "")):
+        return ""
+    if others and (others != {"INTERVAL"} or parts["INTERVAL"] != "1"):
         return ""
     return f"M{parts['BYMONTH']}.{5 if day[1] == '-1' else day[1].strip('+')}.{DAYS.index(day[2])}/{clock[1]}:{clock[2]}:{clock[3]}"
 
