@@ -13,7 +13,7 @@ from dataclasses import replace
 from gateway.core.calendar.lines import Unreadable
 from gateway.core.calendar.read import Diverted, read_invitation
 from gateway.core.calendar.zones import RULES, rule_of
-from gateway.core.invitation import Event, Invitation, Method, Moment
+from gateway.core.invitation import Event, Invitation, Method, Moment, Withheld
 from gateway.core.model import Fact, FactKind, Finding, Kind, Part, Reading, RecogniserContext, Status
 from gateway.core.recognise import template
 from gateway.core.recognise.places import is_place
@@ -28,17 +28,21 @@ def with_calendar(reading: Reading, parts: Sequence[Part], context: RecogniserCo
     """
     invitations: list[Invitation] = []
     findings: list[Finding] = []
+    methods = {part.method.upper() for part in parts if part.method}
+    lent = methods.pop() if len(methods) == 1 else ""
     for part in parts:
         try:
-            invitations.append(read_invitation(part.octets, part.method, context, lambda text: is_place(text, context, packs)))
+            invitations.append(read_invitation(part.octets, part.method, context, lambda text: is_place(text, context, packs), lent))
         except Unreadable as trouble:
             findings.append(Finding(part.path, Kind.CALENDAR, trouble.reason))
         except Diverted as other:
             findings.append(Finding(part.path, Kind.OPAQUE, other.reason))
-    if len(set(invitations)) > 1:
+    # what is withheld of them may differ: a file may have an alarm that the shown object lacks
+    if len({replace(invitation, withheld=()) for invitation in invitations}) > 1:
         findings.append(Finding("calendar", Kind.CALENDAR, "objects that differ"))
     elif invitations and not any(f.kind is Kind.CALENDAR for f in findings):
-        findings += [Finding("calendar", Kind.NOTES, what) for what in invitations[0].withheld]
+        withheld = {what for invitation in invitations for what in invitation.withheld}
+        findings += [Finding("calendar", Kind.NOTES, what) for what in Withheld if what in withheld]
         reading = _told(reading, invitations[0], context, packs)
     return replace(reading, findings=(*reading.findings, *findings))
 
