@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -64,10 +64,8 @@ def company_object(invitation: Invitation, voice: Voice) -> bytes:
     calendar.add("version", "2.0")
     calendar.add("calscale", "GREGORIAN")
     calendar.add("method", method.value)
-    moments = [m for event in invitation.events for m in _moments(event)]
-    years = [m.at.year for m in moments] + [int(value[:4]) for event in invitation.events for name, value in event.rule if name == "UNTIL"]
-    for zone in sorted({m.zone for m in moments} - {"", "UTC"}):
-        calendar.add_component(_timezone(zone, range(min(years) - 1, max(years) + YEARS)))
+    for zone in zones_of(invitation.events):
+        calendar.add_component(zone)
     for event in invitation.events:
         calendar.add_component(_event(event, invitation, method, voice))
     octets: bytes = calendar.to_ical(sorted=False)
@@ -76,6 +74,13 @@ def company_object(invitation: Invitation, voice: Voice) -> bytes:
 
 def _moments(event: Event) -> tuple[Moment, ...]:
     return tuple(m for m in (event.start, event.end, event.recurrence, event.old_start, event.old_end, *event.added, *event.excluded) if m)
+
+
+def zones_of(events: Sequence[Event]) -> list[VTimezone]:
+    """A VTIMEZONE for each zone that `events` name, by its name."""
+    moments = [m for event in events for m in _moments(event)]
+    years = [m.at.year for m in moments] + [int(value[:4]) for event in events for name, value in event.rule if name == "UNTIL"]
+    return [_timezone(zone, range(min(years) - 1, max(years) + YEARS)) for zone in sorted({m.zone for m in moments} - {"", "UTC"})]
 
 
 def _event(event: Event, invitation: Invitation, method: Method, voice: Voice) -> Component:
@@ -89,12 +94,12 @@ def _event(event: Event, invitation: Invitation, method: Method, voice: Voice) -
         ("X-MS-OLK-ORIGINALSTART", event.old_start), ("X-MS-OLK-ORIGINALEND", event.old_end),
     ):
         if moment is not None:
-            _put(vevent, name, (moment,))
+            put(vevent, name, (moment,))
     if event.rule:
         vevent["RRULE"] = vRecur.from_ical(";".join(f"{name}={value}" for name, value in event.rule))
     for name, moments in (("RDATE", event.added), ("EXDATE", event.excluded)):
         for zone in sorted({m.zone for m in moments}):
-            _put(vevent, name, tuple(m for m in moments if m.zone == zone))
+            put(vevent, name, tuple(m for m in moments if m.zone == zone))
     vevent.add("organizer", _person(invitation.organizer or voice.recipient, voice) if answer else _person(voice.organizer, voice))
     for address, parameters in _attendees(event, method, voice):
         person = _person(address, voice)
@@ -143,7 +148,7 @@ def _person(address: str, voice: Voice) -> vCalAddress:
     return person
 
 
-def _put(component: Component, name: str, moments: tuple[Moment, ...]) -> None:
+def put(component: Component, name: str, moments: tuple[Moment, ...]) -> None:
     """Dates or times of one form: dates bare, UTC with Z, the changes of a zone by its own clock, others with the zone by name."""
     first = moments[0]
     text = ",".join(m.at.strftime("%Y%m%d" if m.is_date else "%Y%m%dT%H%M%SZ" if m.zone == "UTC" else "%Y%m%dT%H%M%S") for m in moments)
@@ -185,7 +190,7 @@ def _timezone(zone: str, years: range) -> VTimezone:
             week = "-1" if change.week == 5 else str(change.week)
             block["RRULE"] = vRecur.from_ical(f"FREQ=YEARLY;BYMONTH={change.month};BYDAY={week}{DAYS[change.weekday]}")
         elif change:
-            _put(block, "RDATE", tuple(Moment(change.of(year), LOCAL) for year in years[1:]))
+            put(block, "RDATE", tuple(Moment(change.of(year), LOCAL) for year in years[1:]))
         vtimezone.add_component(block)
     return vtimezone
 
