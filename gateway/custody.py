@@ -45,6 +45,7 @@ def custody_of(plan: Plan, outgoing: tuple[Outgoing, ...], key: Hash, w: Worksho
         # the coach need not be told of a mail that went as she wrote it; she is told where the gateway chose otherwise
         untold=any(c.purpose is not Purpose.RAW for c in plan.copies),
         summary=summary,
+        message_id=w.analysis.message_id or "",
         appointments=appointments_of(plan, w),
     )
 

@@ -6,6 +6,7 @@
       Deferred                  temporary, before custody: the mail program keeps the mail and tries again
         StoreUnavailable  SealerUnavailable  ReaderUnavailable  Busy  ProofFailed
       StoreDamaged              a blob or a row was changed behind our back
+      MailboxUnavailable        the coach's mailbox cannot be read now: nothing in it is touched
       ConfigurationError        every problem of a configuration at once
 
 Peer text and log text are two things: `reply` is all a peer ever sees; an exception's own text never leaves the process.
@@ -71,6 +72,14 @@ class Busy(Deferred):
 
 class StoreDamaged(GatewayError):
     """A sealed blob does not open: changed, swapped, or another master key."""
+
+
+class MailboxUnavailable(GatewayError):
+    """The coach's mailbox cannot be read now. `reason` is one of our own words (`core.notice.MAILBOX_TROUBLE`), never the server's."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class ConfigurationError(GatewayError):

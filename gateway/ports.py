@@ -122,6 +122,7 @@ class Custody:
     events: tuple[AuditEvent, ...]
     untold: bool = False  # something was diverted or sent that the next digest to the coach should mention
     summary: tuple[tuple[str, str], ...] = ()  # for that digest: ("company"|"private"|"raw", recipient path), sealed at rest
+    message_id: str = ""  # of the message as submitted, so that the watch over the mailbox knows it again
     appointments: tuple[Appointment, ...] = ()  # what is to be remembered of calendar objects that go out, joined to what is known
 
 
@@ -229,6 +230,79 @@ class Store(Protocol):
 
     async def forget(self, tenant: int, lesson_id: str, by: str) -> bool:
         """Erase a lesson and write that it was. False where there is none of this id."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far a folder of the coach's mailbox was read. Another UIDVALIDITY makes the numbers mean nothing (RFC 9051 section 2.3.1.1)."""
+
+    uidvalidity: int
+    uid: int  # the highest that was looked at
+    at: datetime
+    taken: tuple[int, ...] = ()  # in custody, and not moved out of the folder yet
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Messages of a folder, by UID, ascending."""
+
+    uidvalidity: int
+    next_uid: int  # no message has this UID or a higher one yet
+    uids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What is fetched of a message first."""
+
+    section: bytes  # its header section
+    octets: int  # its whole size
+
+
+class Folders(Protocol):
+    """The coach's mailbox at her provider (IMAP, RFC 9051). One conversation, one caller at a time; a UID is good until `errors.MailboxUnavailable`.
+
+    Names of folders have "/" between their levels, whatever the server has.
+    """
+
+    async def open(self, needed: Sequence[str]) -> str:
+        """Connect, log in, make those folders of `needed` that are missing; the name of the folder that the server marks as sent mail.
+
+        Raises `errors.MailboxUnavailable`, as every other method does; then only `open` helps.
+        """
+        ...
+
+    async def listing(self, folder: str, *, after: int = 0, since: datetime | None = None) -> Listing:
+        """Messages that are not marked as deleted, with a UID above `after`, that came on the day of `since` or later."""
+        ...
+
+    async def head(self, folder: str, uid: int) -> Head | None:
+        """Header section and size, leaving no mark; None where it is gone."""
+        ...
+
+    async def message(self, folder: str, uid: int) -> bytes | None:
+        """The octets, leaving no mark; None where it is gone."""
+        ...
+
+    async def holds(self, folder: str, message_id: str) -> bool:
+        """Whether a message of this Message-ID is in the folder."""
+        ...
+
+    async def append(self, folder: str, octets: bytes) -> None:
+        """Put a new message there."""
+        ...
+
+    async def move(self, folder: str, uid: int, to: str) -> None:
+        """Move a message, marked as seen. One that is gone is no error."""
+        ...
+
+    async def wait(self, folder: str, seconds: float) -> None:
+        """Return when something happens in the folder, or after `seconds` (IDLE, RFC 2177)."""
+        ...
+
+    async def close(self) -> None:
+        """End the conversation at once, also one that is in the middle of something."""
         ...
 
 

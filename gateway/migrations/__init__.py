@@ -1,3 +1,3 @@
 """Alembic revisions of the store's schema, shipped inside the package and run by `coachgate init`."""
 
-REVISION = "0004"  # the newest one, which this program needs; a test compares it with the scripts
+REVISION = "0005"  # the newest one, which this program needs; a test compares it with the scripts

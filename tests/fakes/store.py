@@ -15,7 +15,7 @@ from gateway.core.model import AuditEvent, Client, Coach, Contact, Directory, He
 from gateway.edges.store import EndedCopy, Entry, User
 from gateway.edges.store.outbound import KEEP_UNCLEAR
 from gateway.errors import StoreUnavailable
-from gateway.ports import Clock, Custody, Delivery, Hash, HeldDeposit, Lease, Result
+from gateway.ports import Clock, Cursor, Custody, Delivery, Hash, HeldDeposit, Lease, Result
 
 _ENDS = {Result.DELIVERED: "done", Result.DEFERRED: "failed", Result.FAILED: "failed", Result.UNCLEAR: "unclear"}
 _CLOSINGS = {"diverted", "released", "sent-as-is", "discarded", "resolved"}
@@ -63,6 +63,9 @@ class FakeStore:
         self._users: dict[str, tuple[int, User]] = {}
         self._appointments: dict[tuple[int, str], tuple[Appointment, datetime | None]] = {}
         self._lessons: dict[int, dict[str, Lesson]] = {}
+        self._cursors: dict[tuple[int, str], Cursor] = {}
+        self._passed: set[tuple[int, str]] = set()
+        self._mailboxes: dict[int, tuple[str, datetime]] = {}
 
     # ------------------------------------------------------------------------------------------------ audit
     async def record(self, tenant: int, events: Sequence[AuditEvent]) -> None:
@@ -118,6 +121,7 @@ class FakeStore:
         self._queue(custody.tenant, custody.submission_id, custody.at, custody.outgoing)
         self._held |= {d.item.id: d for d in custody.held}
         self._remember(custody.tenant, custody.appointments, custody.at)
+        self._passed.add((custody.tenant, custody.message_id))
         receipt = Receipt(custody.submission_id, copies=len(custody.outgoing), held=len(custody.held))
         self._receipts[name] = custody.at, receipt
         self._accepted.add(custody.submission_id)
@@ -414,3 +418,32 @@ class FakeStore:
 
     def close(self) -> None:
         self.unavailable = True
+
+    # ------------------------------------------------------------------------------------------------ the watch over the mailbox
+    async def cursor(self, tenant: int, folder: str) -> Cursor | None:
+        self._ready()
+        return self._cursors.get((tenant, folder))
+
+    async def advance(
+        self, tenant: int, folder: str, cursor: Cursor, *, told: str = "", outgoing: Sequence[Outgoing] = (), events: Sequence[AuditEvent] = ()
+    ) -> None:
+        self._ready()
+        self._append(tenant, events)
+        self._cursors[tenant, folder] = cursor
+        self._passed.add((tenant, told))
+        self._queue(tenant, None, self.clock.now(), outgoing)
+
+    async def has_passed(self, tenant: int, message_id: str) -> bool:
+        self._ready()
+        return bool(message_id) and (tenant, message_id) in self._passed
+
+    async def mailbox_state(self, tenant: int) -> tuple[str, datetime] | None:
+        self._ready()
+        return self._mailboxes.get(tenant)
+
+    async def put_mailbox_state(self, tenant: int, state: str, outgoing: Sequence[Outgoing] = (), events: Sequence[AuditEvent] = ()) -> None:
+        self._ready()
+        if self._mailboxes.get(tenant, ("",))[0] != state:
+            self._append(tenant, events)
+            self._mailboxes[tenant] = state, self.clock.now()
+        self._queue(tenant, None, self.clock.now(), outgoing)

@@ -1,6 +1,7 @@
 """Custody: the one place where accepted mail, held items, the directory and the audit log are kept, in one database, in one transaction each.
 
-    base < audit < appointments < custody < outbound < ended < held < lessons < people < Store        each file one part, each part building on the one before
+    base < audit < appointments < custody < outbound < ended < held < lessons < people < watch < Store
+    each file one part, each part building on the one before
     schema (tables)   engine (one writing thread, group commit)   notary (signs checkpoints)
 
 `Store` implements `ports.Store` and what the daemon and the command line need beyond it. It never sends, decides or composes, and nothing that names a
@@ -16,13 +17,13 @@ from gateway.edges.store.base import User
 from gateway.edges.store.ended import EndedCopy
 from gateway.edges.store.engine import Database, migrate, sqlite_url
 from gateway.edges.store.notary import Notary, note_key
-from gateway.edges.store.people import People
+from gateway.edges.store.watch import Watch
 from gateway.ports import Clock, Vault
 
 __all__ = ["EndedCopy", "Entry", "Notary", "Store", "User", "migrate", "note_key", "sqlite_url"]
 
 
-class Store(People):
+class Store(Watch):
     """`ports.Store` on SQLite or PostgreSQL."""
 
     def __init__(

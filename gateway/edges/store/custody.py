@@ -32,6 +32,8 @@ _BY_DIGEST = select(schema.submissions.c.id, schema.submissions.c.at, schema.sub
 _SEEN = select(schema.submissions.c.id, schema.submissions.c.copies, schema.submissions.c.held).where(
     schema.submissions.c.digest == bindparam("digest"), schema.submissions.c.at > bindparam("since")
 )
+_PASSED = select(schema.passed.c.at).where(schema.passed.c.tenant == bindparam("owner"), schema.passed.c.message_hash == bindparam("name"))
+_PASS = insert(schema.passed)
 
 
 @dataclass
@@ -74,6 +76,7 @@ class Custody(Appointments):
             submission = {"id": custody.submission_id, "tenant": custody.tenant, "at": custody.at, "digest": custody.key.digest}
             connection.execute(_INSERT_SUBMISSION, submission | {"copies": receipt.copies, "held": receipt.held, "summary": summary})
             rows.insert(connection)
+            self._pass(connection, custody.tenant, custody.message_id, custody.at)
             self._remember(connection, custody.tenant, custody.appointments, custody.at)
             self._append(connection, custody.tenant, custody.events)
             return receipt
@@ -91,6 +94,15 @@ class Custody(Appointments):
             self._append(connection, tenant, events)
 
         await self._database.write(work)
+
+    def _pass(self, connection: Connection, tenant: int, message_id: str, at: datetime) -> None:
+        """Know a message again by its Message-ID when it turns up in the coach's mailbox; one without has nothing to be known by."""
+        name = {"owner": tenant, "name": self._message_hash(tenant, message_id)}
+        if message_id and not connection.execute(_PASSED, name).first():
+            connection.execute(_PASS, {"tenant": tenant, "message_hash": name["name"], "at": at})
+
+    def _message_hash(self, tenant: int, message_id: str) -> bytes:
+        return self._hash("passed", f"{tenant}\0{message_id.strip()}")
 
     def _repeated(self, connection: Connection, custody: Deposit) -> Receipt | None:
         """The receipt of the same submission within 24 hours; an older one gives its digest up."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Integer, and_, bindparam, func, or_, select, update
+from sqlalchemy import Connection, Integer, and_, bindparam, delete, func, or_, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from gateway.core import schedule
@@ -19,6 +19,7 @@ from gateway.ports import Delivery, Lease, Result
 
 _ENDS = {Result.DELIVERED: "done", Result.DEFERRED: "failed", Result.FAILED: "failed", Result.UNCLEAR: "unclear"}
 KEEP_UNCLEAR = timedelta(days=30)  # at least so long can the coach have a copy of unknown fate sent again: her reader may be on holiday
+KEEP_PASSED = timedelta(days=400)  # a Sent folder that is read anew, after a change of server, shows no mail of a year as new
 _LEASED = ("id", "tenant", "submission_id", "purpose", "client_id", "envelope", "body_id", "queued_at", "attempts", "unclear")
 
 
@@ -39,6 +40,7 @@ _TAKE = _take()
 _COPY = select(schema.copies.c.tenant, schema.copies.c.submission_id, schema.copies.c.state, schema.copies.c.body_id)
 _COPY = _COPY.where(schema.copies.c.id == bindparam("copy")).with_for_update()
 _BODY = select(schema.bodies.c.octets).where(schema.bodies.c.id == bindparam("body"))
+_FORGET_PASSED = delete(schema.passed).where(schema.passed.c.at < bindparam("until", type_=schema.Moment()))
 _SETTLE = update(schema.copies).where(schema.copies.c.id == bindparam("copy"))
 
 
@@ -169,7 +171,8 @@ class Outbound(Custody):
         return await self._database.read(work)
 
     async def erase(self) -> int:
-        """Retention: erase bodies and envelopes of finished copies and closed held items whose days are over, and forget appointments that are over.
+        """Retention: erase bodies and envelopes of finished copies and closed held items whose days are over, and forget
+        appointments that are over and messages that passed long ago.
 
         Returns how many rows. A copy of unclear fate is kept for `KEEP_UNCLEAR` at least, and that it could not wait longer is an audit event.
         """
@@ -182,7 +185,7 @@ class Outbound(Custody):
         )
 
         def work(connection: Connection) -> int:
-            emptied = self._forget_appointments(connection)
+            emptied = self._forget_appointments(connection) + connection.execute(_FORGET_PASSED, {"until": now - KEEP_PASSED}).rowcount
             for table, condition in over:
                 old = connection.execute(select(table).where(condition, table.c.body_id.is_not(None))).all()
                 if old:

@@ -102,6 +102,34 @@ appointments = Table(
     Index("ix_appointments_tenant_company_hash", "tenant", "company_hash"),
     sqlite_strict=True,
 )
+folders = Table(  # of the coach's mailbox
+    "folders",
+    metadata,
+    _tenant(primary_key=True),
+    Column("name_hash", LargeBinary, primary_key=True),  # keyed: a folder may be called after a person
+    Column("uidvalidity", Big, nullable=False),
+    Column("uid", Big, nullable=False),  # the highest that was looked at
+    Column("at", Moment, nullable=False),  # when
+    Column("taken", Text, nullable=False),  # "7 9": in custody, and not moved out of the folder yet
+    sqlite_strict=True,
+)
+passed = Table(  # messages that the watch need not look at again: they came through the gateway, or the coach was told of them
+    "passed",
+    metadata,
+    _tenant(primary_key=True),
+    Column("message_hash", LargeBinary, primary_key=True),  # keyed: of the Message-ID
+    Column("at", Moment, nullable=False),
+    Index("ix_passed_at", "at"),
+    sqlite_strict=True,
+)
+mailboxes = Table(
+    "mailboxes",
+    metadata,
+    _tenant(primary_key=True),
+    Column("state", Text, nullable=False),  # "watched", "stopped", or why it cannot be read
+    Column("since", Moment, nullable=False),
+    sqlite_strict=True,
+)
 submissions = Table(
     "submissions",
     metadata,
