@@ -173,7 +173,8 @@ def remembered(original: Original, uid_key: bytes, language: str, recipient: str
     line = next((line for line in original.attendees if address_of(line) == recipient), "")
     events = tuple(_as_kept(event, invitation.method) for event in invitation.events)
     party = Party(recipient, client_id, line, events)
-    return Appointment(original.uid, company_uid(original.uid, uid_key), original.title, language, original.organizer, (party,))
+    organizer = original.organizer or f"ORGANIZER:mailto:{invitation.organizer}"
+    return Appointment(original.uid, company_uid(original.uid, uid_key), original.title, language, organizer, (party,))
 
 
 def _as_kept(event: Event, method: Method) -> Event:

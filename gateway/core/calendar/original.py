@@ -56,6 +56,6 @@ def _parameter(value: str) -> str:
 
 
 def address_of(line: str) -> str:
-    """The address that a line of a person names, in lower case; a service's own token counts as the address written beside it."""
+    """The address that a line, or the value, of a person names, in lower case; a service's own token counts as the address written beside it."""
     beside = re.search(r'(?i);EMAIL="?([^";:,]+@[^";:,]+)', line)
-    return beside[1].lower() if beside else re.sub(r"(?i)^.*:mailto:", "", line).strip().lower()
+    return beside[1].lower() if beside else re.sub(r"(?i)^(?:.*:)?mailto:", "", line).strip().lower()
