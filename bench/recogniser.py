@@ -29,8 +29,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gateway.core.model import FactKind, Reading, RecogniserContext, TextBlock
+from gateway.core.pack import Packs
 from gateway.core.recognise import is_composed, recognise
-from gateway.core.vocabulary import Packs, load_packs
+from gateway.core.vocabulary import load_packs
 
 PACKS = Path(__file__).parents[1] / "policies/languages"
 CONTEXT = RecogniserContext(client_names=("Dana Petrocelli",), coach_names=("Robin Vale",), time_zone="Europe/Berlin")

@@ -11,8 +11,8 @@ from datetime import datetime
 from gateway.core.compose import Stamp
 from gateway.core.loop import stamp
 from gateway.core.model import Coach, ForwardPath, Mailbox, Outgoing, Purpose, Submission
+from gateway.core.pack import Packs
 from gateway.core.policy import Ruleset
-from gateway.core.vocabulary import Packs
 from gateway.ports import Clock, Hash, Ids, Keyring, Reader, Sealer, Store
 
 

@@ -13,9 +13,9 @@ from gateway.core.calendar import with_calendar
 from gateway.core.calendar.original import original_of
 from gateway.core.classify import classify
 from gateway.core.model import Analysis, Message, Reading, RecogniserContext, TextBlock
+from gateway.core.pack import Packs
 from gateway.core.parse import parse
 from gateway.core.recognise import recognise
-from gateway.core.vocabulary import Packs
 
 COMMAND_CHARACTERS = 200
 

@@ -1,4 +1,4 @@
-"""Language packs: TOML text to frozen data. Vocabulary and grammar are data with tests; this module only reads and checks.
+"""Language packs: TOML text to `core.pack`. Vocabulary and grammar are data with tests; this module only reads and checks.
 
 Several files may make up one language; each names it (`language = "en"`). Every problem of every file is reported at once, with its key.
 It never falls back to a default for something missing and never skips what it does not know.
@@ -12,9 +12,10 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import Any
 
 from gateway.core.model import FactKind, Status
+from gateway.core.pack import Frame, Pack, Packs, Phrase, Writing
 from gateway.core.phrases import SLOTS, Automaton, bare
 
 # what each word class is for stands beside its words in the pack
@@ -47,13 +48,20 @@ TEMPLATES = frozenset(
         "subject subject_plain subject_cancelled"
     ).split()
 )
-_TIMES = (
+# whose words may be part of a time, and whose explain themselves
+TIMES = (
     "weekdays months day_words meridiem duration_nouns possessives clock_words day_parts zones units long_units number_words relative recurring "
     "ordinal_words half_words half_after date_suffixes bound_prepositions time_joiners"
 ).split()
+PLAIN = "function neutral_nouns cues soft_cues first_person clause_breaks".split()
 # how a language is written; each key may be left out
-_TEXTS = tuple("endings prefixes heads modifiers capital spellings clitics joined genitives date_articles possessors topics goes_on".split())
-WRITING = {"spaced": bool, "dot_ordinals": bool, "noun_capitals": bool, "cautious": bool, **dict.fromkeys(_TEXTS, list)}
+WRITING_FLAGS = frozenset("spaced dot_ordinals noun_capitals cautious".split())
+WRITING_LISTS = frozenset("endings prefixes heads modifiers capital spellings clitics joined genitives date_articles possessors topics goes_on".split())
+KEYS = {"words": WORDS, "templates": TEMPLATES, "writing": WRITING_FLAGS | WRITING_LISTS}  # of a table; those of [classes] are free
+ROW_KEYS = {
+    "frame": frozenset("name position status appointment patterns examples near_misses".split()),
+    "phrase": frozenset("name kind patterns".split()),
+}
 POSITIONS = ("clause", "prefix", "suffix", "fact")
 
 
@@ -65,159 +73,55 @@ class VocabularyError(Exception):
         self.problems = problems
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """A closed clause: what it says of the appointment, where it may stand, and the tests it carries with it."""
-
-    name: str
-    position: str  # "clause"; "prefix"/"suffix": stands before/after a clause without a comma; "fact": after one or alone
-    status: Status | None
-    appointment: bool  # a sentence made of it shows that the mail speaks of an appointment
-    patterns: tuple[str, ...]
-    examples: tuple[str, ...]
-    near_misses: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Phrase:
-    """A closed phrase that is a fact in itself ("same link")."""
-
-    name: str
-    kind: FactKind
-    patterns: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Writing:
-    """How a language is written: what stands between a word of a text and the word of the pack that it is."""
-
-    spaced: bool = True  # white space stands between words; otherwise the longest word of the pack is taken at each place
-    dot_ordinals: bool = False  # "12. " before a lower-case word or a month is the twelfth and ends no sentence
-    endings: tuple[str, ...] = ()  # may follow a word of the pack ("randevu" + "muz")
-    prefixes: tuple[str, ...] = ()  # may stand before one
-    heads: tuple[str, ...] = ()  # last parts of compounds: "Besprechungsraum" is a "raum" ...
-    modifiers: tuple[str, ...] = ()  # ... where what stands before is one of these
-    capital: tuple[str, ...] = ()  # words that are others with a capital (German "Sie"): the pack writes those "^sie"
-    spellings: tuple[str, ...] = ()  # a letter and how it is typed where the keyboard lacks it ("ü ue")
-    clitics: tuple[str, ...] = ()  # short words with an apostrophe that are written with the next one ("l'", "qu'"): read as words of their own
-    joined: tuple[str, ...] = ()  # words with hyphens that are one word ("rendez-vous"): others are read part by part
-    cautious: bool = False  # a mail needs a word of appointments, "I", "we" or a sentence without an unknown word, not only a time nobody else owns
-    noun_capitals: bool = False  # nouns are written with a capital: behind a time, one that the pack does not know names another matter
-    genitives: tuple[str, ...] = ()  # "of": a time behind one belongs to the noun before it ("la revue de jeudi")
-    date_articles: tuple[str, ...] = ()  # "the" that makes a bare number a day of the month ("le 12", "il 22 alle 8")
-    possessors: tuple[str, ...] = ()  # behind a time: it belongs to the noun that follows ("火曜" + "の" + noun)
-    topics: tuple[str, ...] = ()  # before a time: it belongs to the noun that stands before ("noun" + "は" + "火曜")
-    goes_on: tuple[str, ...] = ()  # a line that ends so goes on in the next one
-
-    def spelt(self, text: str) -> str:
-        """A word or pattern of the pack, cut as the scanner cuts: "l' appel"; the parts of one word together: "rendezvous"."""
-        for word in self.joined:
-            text = text.replace(word, word.replace("-", ""))
-        return re.sub(rf"(?<![\w'])({'|'.join(self.clitics)})(?=\w)", r"\1 ", text) if self.clitics else text
-
-
-@dataclass(frozen=True, slots=True)
-class Pack:
-    """One language."""
-
-    language: str
-    words: Mapping[str, frozenset[str]]
-    frames: tuple[Frame, ...]
-    phrases: tuple[Phrase, ...]
-    templates: Mapping[str, str]
-    frame_automaton: Automaton = field(repr=False, compare=False)
-    phrase_automaton: Automaton = field(repr=False, compare=False)
-    known: frozenset[str] = field(repr=False, compare=False)  # every single word of the pack: tells the language of a sentence
-    plain: frozenset[str] = field(repr=False, compare=False)  # words that explain themselves: function words and words of appointments
-    timely: frozenset[str] = field(repr=False, compare=False)  # words that may be part of a time
-    template_words: frozenset[str] = field(repr=False, compare=False)  # words of the templates themselves, as they stand there
-    listed: frozenset[str] = field(repr=False, compare=False)  # `known` and every word of a pattern
-    writing: Writing = field(default=Writing(), compare=False)
-    unaccented: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)  # "miercoles" -> "miércoles", "fuer" -> "für"
-    fronts: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)  # "kündig" -> "kündig*": any word that begins so
-    tails: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)  # "klausur" -> "*klausur": any word that ends so
-    taught: frozenset[str] = field(default=frozenset(), repr=False, compare=False)  # single words that a coach taught: each may stand for the appointment
-    _forms: dict[str, str] = field(default_factory=dict, repr=False, compare=False)  # what `form` has worked out; the same whatever was asked before
-
-    REMEMBERED: ClassVar[int] = 20_000
-    LONGEST_WORD: ClassVar[int] = 100  # letters; what is longer is no word of a pack, and looking for its front or its ending takes long
-    LONGEST: ClassVar[int] = 12  # letters of the longest word that `cut` looks for
-
-    def form(self, word: str) -> str:
-        """The word of the pack that a lower-case `word` of a text is; the word itself where it is none."""
-        if len(word) > self.LONGEST_WORD:
-            return word
-        found = self._forms.get(word)
-        if found is None:
-            found = self._form(bare(word))
-            if len(self._forms) < self.REMEMBERED:
-                self._forms[word] = found
-        return found
-
-    def _form(self, word: str) -> str:
-        if word in self.listed or word.isascii() and len(word) < 3:
-            return word
-        if word in self.unaccented:
-            return self.unaccented[word]
-        stem = self._stem(word)
-        if stem:
-            return stem
-        for prefix in self.writing.prefixes:
-            rest = word.removeprefix(prefix)
-            if rest != word and len(rest) > 1 and (rest in self.listed or self._stem(rest)):
-                return rest if rest in self.listed else self._stem(rest)
-        for head in self.writing.heads:
-            if word.endswith(head) and word.removesuffix(head).rstrip("-") in self.writing.modifiers:
-                return head
-        return self._open(word)
-
-    def _open(self, word: str) -> str:
-        """The open entry ("kündig*", "*klausur") that takes in a word of no list, the longest at its front first; the word itself where there is none."""
-        if not self.fronts and not self.tails:
-            return word
-        cuts = range(len(word), 1, -1)
-        front = next((self.fronts[word[:n]] for n in cuts if word[:n] in self.fronts), "")
-        return front or next((self.tails[word[-n:]] for n in cuts if word[-n:] in self.tails), word)
-
-    def _stem(self, word: str) -> str:
-        """The word of the pack in front of an ending, "" where there is none; the longest stem wins."""
-        stems = (word[: -len(ending)] for ending in self.writing.endings if word.endswith(ending) and len(word) - len(ending) > 1)
-        return next((stem for stem in stems if stem in self.listed), "")
-
-    def cut(self, run: str) -> list[str]:
-        """A run of letters of a script without spaces, cut into words of the pack (the longest at each place) and what lies between them."""
-        parts: list[str] = []
-        unknown = at = 0
-        while at < len(run):
-            latin = next((n for n, letter in enumerate(run[at:]) if not letter.isascii()), len(run) - at)  # is one word, known or not
-            size = next((n for n in range(min(self.LONGEST, len(run) - at), max(latin, 1) - 1, -1) if run[at : at + n] in self.listed), 0)
-            if latin and not size:
-                parts += [run[unknown:at], run[at : at + latin]] if unknown < at else [run[at : at + latin]]
-                at = unknown = at + latin
-                continue
-            if size:
-                parts += [run[unknown:at]] if unknown < at else []
-                parts.append(run[at : at + size])
-                unknown = at + size
-            at += size or 1
-        return parts + ([run[unknown:]] if unknown < len(run) else [])
-
-
-@dataclass(frozen=True, slots=True)
-class Packs:
-    """All languages, in the order in which ties are broken."""
-
-    packs: tuple[Pack, ...]
-
-
 def load_packs(files: Mapping[str, str], languages: Sequence[str] = (), *, check: bool = True) -> Packs:
     """Language packs from TOML text (`files`: name of the file -> its text). Raises `VocabularyError` with all problems named.
 
     `languages`: the packs to use, the first breaks ties; all of them without, English first. Without `check` no pattern is read before the first
     text of its language is: for a process that gets what another has checked.
     """
+    drafts, problems = _drafts(files)
+    order = languages or sorted(drafts, key=lambda language: (language != "en", language))
+    problems += [f"no language pack for {language!r}; there are {', '.join(sorted(drafts))}" for language in order if language not in drafts]
+    for language, draft in sorted(drafts.items()):
+        problems += [f"{language}: words.{key}: missing" for key in sorted(WORDS - draft.words.keys())]
+        problems += [f"{language}: templates.{key}: missing" for key in sorted(TEMPLATES - draft.templates.keys())]
+        problems += _pattern_problems(language, draft) if check else []
+    if problems:
+        raise VocabularyError(tuple(problems))
+    return Packs(tuple(_pack(language, drafts[language]) for language in order))
+
+
+@dataclass
+class _Draft:
+    """The tables of one language, put together from its files."""
+
+    words: dict[str, list[str]] = field(default_factory=dict)
+    classes: dict[str, list[str]] = field(default_factory=dict)
+    templates: dict[str, str] = field(default_factory=dict)
+    writing: dict[str, Any] = field(default_factory=dict)
+    frame: list[dict[str, Any]] = field(default_factory=list)
+    phrase: list[dict[str, Any]] = field(default_factory=list)
+
+    def way_of_writing(self) -> Writing:
+        """How the language is written, as far as its files say."""
+        ways: dict[str, Any] = {name: value if isinstance(value, bool) else tuple(map(bare, value)) for name, value in self.writing.items()}
+        ways["endings"] = tuple(sorted(ways.get("endings", ()), key=len))  # so that the longest stem is found first
+        return Writing(**ways)
+
+    def automaton(self, rows: Sequence[Mapping[str, Any]]) -> Automaton:
+        """The patterns of all frames or phrases, each with the number of its row."""
+        spelt = self.way_of_writing().spelt
+        automaton = Automaton({name: tuple(map(spelt, values)) for name, values in self.classes.items()})
+        for number, row in enumerate(rows):
+            for pattern in row["patterns"] if _is_texts(row.get("patterns")) else ():
+                automaton.add(number, spelt(pattern))
+        return automaton
+
+
+def _drafts(files: Mapping[str, str]) -> tuple[dict[str, _Draft], list[str]]:
+    """The draft of each language, and what is wrong with the files one by one."""
+    drafts: dict[str, _Draft] = {}
     problems: list[str] = []
-    drafts: dict[str, dict[str, Any]] = {}
     for name, text in sorted(files.items()):
         try:
             table = tomllib.loads(text)
@@ -228,63 +132,49 @@ def load_packs(files: Mapping[str, str], languages: Sequence[str] = (), *, check
         if not isinstance(language, str) or not language:
             problems.append(f"{name}: language: missing")
             continue
-        draft = drafts.setdefault(language, {"words": {}, "classes": {}, "frame": [], "phrase": [], "templates": {}, "writing": {}})
+        draft = drafts.setdefault(language, _Draft())
         for key, value in table.items():
             problems += _merge(draft, f"{name}: {key}", key, value)
-    packs: dict[str, Pack] = {}
-    order = languages or sorted(drafts, key=lambda language: (language != "en", language))
-    problems += [f"no language pack for {language!r}; there are {', '.join(sorted(drafts))}" for language in order if language not in drafts]
-    for language, draft in sorted(drafts.items()):
-        missing = [f"{language}: words.{key}: missing" for key in sorted(WORDS - draft["words"].keys())]
-        missing += [f"{language}: templates.{key}: missing" for key in sorted(TEMPLATES - draft["templates"].keys())]
-        problems += missing
-        faults, pack = _compile(language, draft, check)
-        problems += faults
-        if pack is not None:
-            packs[language] = pack
-    if problems:
-        raise VocabularyError(tuple(problems))
-    return Packs(tuple(packs[language] for language in order))
+    return drafts, problems
 
 
 def _is_texts(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(item, str) and item.strip() for item in value)
 
 
-def _merge(draft: dict[str, Any], where: str, key: str, value: Any) -> list[str]:
+def _merge(draft: _Draft, where: str, key: str, value: Any) -> list[str]:
     """Add one table of a file to the draft of its language; the problems found in it."""
-    if key in ("frame", "phrase"):
+    if key in ROW_KEYS:
         if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
             return [f"{where}: must be an array of tables"]
-        draft[key] += value
+        rows: list[dict[str, Any]] = getattr(draft, key)
+        rows += value
         return [problem for number, row in enumerate(value, 1) for problem in _row_problems(f"{where}[{number}]", key, row)]
-    if key not in draft:
+    if key not in (*KEYS, "classes"):
         return [f"{where}: unknown"]
     if not isinstance(value, dict):
         return [f"{where}: must be a table"]
+    table: dict[str, Any] = getattr(draft, key)
     problems = []
     for name, item in value.items():
-        allowed = {"words": WORDS, "templates": TEMPLATES, "writing": WRITING.keys()}.get(key)
-        if allowed is not None and name not in allowed:
+        kind = "text" if key == "templates" else "true or false" if key == "writing" and name in WRITING_FLAGS else "a list of texts"
+        fits = isinstance(item, str) if kind == "text" else _is_texts(item) if kind == "a list of texts" else isinstance(item, bool)
+        if key in KEYS and name not in KEYS[key]:
             problems.append(f"{where}.{name}: unknown")
-        elif name in draft[key]:
+        elif name in table:
             problems.append(f"{where}.{name}: given twice")
         elif key == "classes" and name in SLOTS:
             problems.append(f"{where}.{name}: is the name of a slot")
-        elif key == "writing" and WRITING[name] is bool:
-            draft[key][name] = item
-            problems += [] if isinstance(item, bool) else [f"{where}.{name}: must be true or false"]
-        elif not (isinstance(item, str) if key == "templates" else _is_texts(item)):
-            problems.append(f"{where}.{name}: must be {'text' if key == 'templates' else 'a list of texts'}")
+        elif not fits:
+            problems.append(f"{where}.{name}: must be {kind}")
         else:
-            draft[key][name] = item
+            table[name] = item
     return problems
 
 
-def _row_problems(where: str, key: str, row: dict[str, Any]) -> list[str]:
+def _row_problems(where: str, key: str, row: Mapping[str, Any]) -> list[str]:
     """What is wrong with one [[frame]] or [[phrase]]."""
-    known = {"frame": {"name", "position", "status", "appointment", "patterns", "examples", "near_misses"}, "phrase": {"name", "kind", "patterns"}}[key]
-    problems = [f"{where}.{name}: unknown" for name in sorted(row.keys() - known)]
+    problems = [f"{where}.{name}: unknown" for name in sorted(row.keys() - ROW_KEYS[key])]
     if not isinstance(row.get("name"), str):
         problems.append(f"{where}.name: missing")
     problems += [f"{where}.{name}: must be a list of texts" for name in ("patterns", "examples", "near_misses") if name in row and not _is_texts(row[name])]
@@ -301,77 +191,60 @@ def _row_problems(where: str, key: str, row: dict[str, Any]) -> list[str]:
     return problems
 
 
-def _compile(language: str, draft: dict[str, Any], check: bool) -> tuple[list[str], Pack | None]:
-    """The problems of the patterns, or the finished pack."""
-    writing = _writing(draft["writing"])
-    classes = {name: tuple(map(writing.spelt, values)) for name, values in draft["classes"].items()}
-    problems: list[str] = []
-    automata = {key: Automaton(classes) for key in ("frame", "phrase")}
-    for key, automaton in automata.items():
-        for number, row in enumerate(draft[key]):
-            for pattern in row["patterns"] if _is_texts(row.get("patterns")) else ():
-                automaton.add(number, writing.spelt(pattern))
-        if check:
-            problems += [f"{language}: {key} {draft[key][number].get('name')!r}: {error}" for number, error in automaton.problems().items()]
-    if problems or any(_row_problems("", key, row) for key in ("frame", "phrase") for row in draft[key]):
-        return problems, None
-    words = {name: frozenset(_written(name, value, writing) for value in values) for name, values in draft["words"].items()}
-    hard = words.get("foreign_hard", frozenset())
-    words["foreign_hard"] = hard | _taken_in(hard, words)
+def _pattern_problems(language: str, draft: _Draft) -> list[str]:
+    """What is wrong with the patterns of a language."""
+    tables = {"frame": draft.frame, "phrase": draft.phrase}
+    found = ((key, rows[number], error) for key, rows in tables.items() for number, error in draft.automaton(rows).problems().items())
+    return [f"{language}: {key} {row.get('name')!r}: {error}" for key, row, error in found]
+
+
+def _pack(language: str, draft: _Draft) -> Pack:
+    """The pack of a draft without problems."""
+    writing = draft.way_of_writing()
+    frames, phrases = draft.automaton(draft.frame), draft.automaton(draft.phrase)
+    words = {name: frozenset(_written(name, value, writing) for value in values) for name, values in draft.words.items()}
+    words["foreign_hard"] |= _taken_in(words)
     known = frozenset(part for values in words.values() for value in values for part in writing.spelt(value).split())
     known = known.union(writing.joined, (clitic.rstrip("'") for clitic in writing.clitics))
-    listed = known.union(*(automaton.words() for automaton in automata.values()))
-    frames = tuple(
-        Frame(
-            row["name"],
-            row.get("position", "clause"),
-            Status(row["status"]) if "status" in row else None,
-            row.get("appointment", False),
-            tuple(row["patterns"]),
-            tuple(row.get("examples", ())),
-            tuple(row.get("near_misses", ())),
-        )
-        for row in draft["frame"]
-    )
-    phrases = tuple(Phrase(row["name"], FactKind(row["kind"]), tuple(row["patterns"])) for row in draft["phrase"])
-    return [], Pack(
+    listed = known | frames.words() | phrases.words()
+    return Pack(
         language,
         MappingProxyType(words),
-        frames,
-        phrases,
-        MappingProxyType(dict(draft["templates"])),
-        automata["frame"],
-        automata["phrase"],
+        tuple(map(_frame, draft.frame)),
+        tuple(Phrase(row["name"], FactKind(row["kind"]), tuple(row["patterns"])) for row in draft.phrase),
+        MappingProxyType(draft.templates),
+        writing,
+        frame_automaton=frames,
+        phrase_automaton=phrases,
         known=known,
         listed=listed,
-        writing=writing,
+        plain=frozenset().union(*(words[name] for name in PLAIN)),
+        timely=frozenset(part for name in TIMES for value in words[name] for part in value.split()),
+        template_words=frozenset(word for text in draft.templates.values() for word in re.findall(r"\w+", re.sub(r"\{\w+\}", " ", text))),
         unaccented=MappingProxyType({typed: word for word in sorted(listed) for typed in _in_haste(word, writing) if typed not in listed}),
         fronts=_open_entries((word for word in known if word[-1] == "*"), writing),
         tails=_open_entries((word for word in known if word[0] == "*"), writing),
-        template_words=frozenset(word for text in draft["templates"].values() for word in re.findall(r"\w+", re.sub(r"\{\w+\}", " ", text))),
-        timely=frozenset(part for name in _TIMES for value in words.get(name, ()) for part in value.split()),
-        plain=frozenset().union(*(words.get(name, ()) for name in ("function", "neutral_nouns", "cues", "soft_cues", "first_person", "clause_breaks"))),
     )
 
 
-def _taken_in(hard: frozenset[str], words: Mapping[str, frozenset[str]]) -> frozenset[str]:
-    """Words that an open entry of `hard` takes in and that the pack has elsewhere, as part of a phrase or among the telling words alone.
+def _frame(row: Mapping[str, Any]) -> Frame:
+    """One [[frame]]; `examples` and `near_misses` are tests that travel with it."""
+    status = Status(row["status"]) if "status" in row else None
+    texts = (tuple(row.get(name, ())) for name in ("patterns", "examples", "near_misses"))
+    return Frame(row["name"], row.get("position", "clause"), status, row.get("appointment", False), *texts)
+
+
+def _taken_in(words: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """Words that an open entry of `foreign_hard` takes in and that the pack has elsewhere, as part of a phrase or among the telling words alone.
 
     An open entry is asked for words that no list has: "demission" would be a word like any other because "letter of demission" is an entry.
     """
+    hard = words["foreign_hard"]
     fronts = tuple(entry[:-1] for entry in hard if entry[-1] == "*")
     tails = tuple(entry[1:] for entry in hard if entry[0] == "*")
     harmless = frozenset().union(*(values for name, values in words.items() if name not in TELLING))
     parts = {part for values in words.values() for value in values for part in value.split()}
     return frozenset(part for part in parts - harmless if "*" not in part and (part.startswith(fronts) or part.endswith(tails)))
-
-
-def _writing(table: Mapping[str, Any]) -> Writing:
-    """The [writing] table."""
-    lists = {name: tuple(map(bare, table.get(name, ()))) for name in _TEXTS}
-    by_length = tuple(sorted(lists.pop("endings"), key=len))  # so that the longest stem is found first
-    dots, nouns, cautious = (table.get(name, False) for name in ("dot_ordinals", "noun_capitals", "cautious"))
-    return Writing(table.get("spaced", True), dots, by_length, noun_capitals=nouns, cautious=cautious, **lists)
 
 
 def _open_entries(words: Iterable[str], writing: Writing) -> Mapping[str, str]:

@@ -13,7 +13,8 @@ import pytest
 
 from gateway.core.analyse import analyse
 from gateway.core.model import RecogniserContext
-from gateway.core.vocabulary import Packs, load_packs
+from gateway.core.pack import Packs
+from gateway.core.vocabulary import load_packs
 from gateway.edges import reader as reading
 from gateway.edges.reader import INLINE_OCTETS, UNREADABLE, WorkerReader
 from gateway.errors import ReaderUnavailable

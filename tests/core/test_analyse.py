@@ -11,7 +11,7 @@ import pytest
 
 from gateway.core.analyse import COMMAND_CHARACTERS, analyse
 from gateway.core.model import Analysis, Reading, RecogniserContext, Status, TextBlock
-from gateway.core.vocabulary import Packs
+from gateway.core.pack import Packs
 
 ADVERSARIAL = Path(__file__).parents[2] / "../shared/corpus/adversarial"
 NO_PACKS = Packs(())

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from gateway.core.model import Fact, FactKind, Reading, RecogniserContext, Sentence, Status, TextBlock
+from gateway.core.pack import Packs
 from gateway.core.recognise import is_composed, recognise
-from gateway.core.vocabulary import Packs, load_packs
+from gateway.core.vocabulary import load_packs
 
 LANGUAGES = Path(__file__).parents[2] / "policies/languages"
 PACKS = load_packs({str(f.relative_to(LANGUAGES)): f.read_text("utf-8") for f in LANGUAGES.rglob("*.toml")})

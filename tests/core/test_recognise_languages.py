@@ -4,11 +4,12 @@ import json
 from dataclasses import replace
 
 from gateway.core.model import Fact, FactKind, Reading, RecogniserContext, TextBlock
+from gateway.core.pack import Packs, Phrase
 from gateway.core.phrases import Automaton
 from gateway.core.recognise import recognise
 from gateway.core.recognise.template import fact_lines
 from gateway.core.recognise.tokens import scan
-from gateway.core.vocabulary import TEMPLATES, WORDS, Packs, Phrase, load_packs
+from gateway.core.vocabulary import TEMPLATES, WORDS, load_packs
 
 CONTEXT = RecogniserContext(client_names=("Dana Petrocelli",), coach_names=("Robin Vale",))
 

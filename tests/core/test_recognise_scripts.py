@@ -3,10 +3,11 @@
 import json
 
 from gateway.core.model import RecogniserContext, TextBlock
+from gateway.core.pack import Packs
 from gateway.core.recognise import recognise
 from gateway.core.recognise.sentences import split
 from gateway.core.recognise.tokens import scan
-from gateway.core.vocabulary import TEMPLATES, WORDS, Packs, load_packs
+from gateway.core.vocabulary import TEMPLATES, WORDS, load_packs
 
 CONTEXT = RecogniserContext(client_names=("Dana Petrocelli",), coach_names=("Robin Vale",))
 

@@ -6,11 +6,11 @@ import pytest
 
 from gateway.core.audience import context_for, with_lessons
 from gateway.core.model import Coach, ForwardPath, Lesson, Mailbox, Reading, Recipient, RecogniserContext, Role, Taught, TextBlock
+from gateway.core.pack import Packs
 from gateway.core.phrases import Automaton
 from gateway.core.recognise import is_composed, recognise
 from gateway.core.recognise.language import sure
 from gateway.core.recognise.taught import MOST_WORDS, Unteachable, check_place, packs_with, pattern_of, with_taught
-from gateway.core.vocabulary import Packs
 from tests.core.test_recognise import CONTEXT, PACKS
 
 ENGLISH, GERMAN = (next(p for p in PACKS.packs if p.language == language) for language in ("en", "de"))

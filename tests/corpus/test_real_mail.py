@@ -10,8 +10,8 @@ import pytest
 from gateway.core.analyse import analyse
 from gateway.core.classify import Evidence
 from gateway.core.model import Kind, RecogniserContext
+from gateway.core.pack import Packs
 from gateway.core.parse import Defect
-from gateway.core.vocabulary import Packs
 from gateway.edges.reader import WorkerReader
 
 MAIL = Path(__file__).parents[2] / "../shared/corpus/mail"

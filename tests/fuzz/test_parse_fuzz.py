@@ -12,8 +12,8 @@ from gateway.core.analyse import analyse
 from gateway.core.classify import classify
 from gateway.core.header_section import addresses, decode_words
 from gateway.core.model import RecogniserContext
+from gateway.core.pack import Packs
 from gateway.core.parse import parse
-from gateway.core.vocabulary import Packs
 
 SECRET = "qzxjunicorn"
 

@@ -11,8 +11,9 @@ from gateway.core.analyse import analyse
 from gateway.core.audience import context_for, role_of
 from gateway.core.decide import decide, kinds_of
 from gateway.core.model import Kind, Recipient
+from gateway.core.pack import Packs
 from gateway.core.policy import Example
-from gateway.core.vocabulary import Packs, load_packs
+from gateway.core.vocabulary import load_packs
 from tests.policies.cast import COACH, DIRECTORY, POLICIES, box, path, recipient, shipped
 
 SHIPPED = shipped()

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from gateway.core.model import RecogniserContext, TextBlock
+from gateway.core.pack import Packs
 from gateway.core.recognise import recognise
-from gateway.core.vocabulary import Packs, load_packs
+from gateway.core.vocabulary import load_packs
 
 LANGUAGES = Path(__file__).parents[2] / "policies/languages"
 CASES = Path(__file__).parent / "languages"

@@ -15,9 +15,9 @@ from gateway.core.calendar.read import Diverted, read_invitation
 from gateway.core.calendar.zones import RULES, rule_of
 from gateway.core.invitation import Event, Invitation, Method, Moment, Withheld
 from gateway.core.model import Fact, FactKind, Finding, Kind, Part, Reading, RecogniserContext, Status
+from gateway.core.pack import Packs
 from gateway.core.recognise import template
 from gateway.core.recognise.places import is_place
-from gateway.core.vocabulary import Packs
 
 
 def with_calendar(reading: Reading, parts: Sequence[Part], context: RecogniserContext, packs: Packs) -> Reading:

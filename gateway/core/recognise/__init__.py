@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from gateway.core.links import is_phone
 from gateway.core.model import Fact, FactKind, Reading, RecogniserContext, Sentence, Status, TextBlock
+from gateway.core.pack import Pack, Packs
 from gateway.core.phrases import bare
 from gateway.core.recognise import frames, language, ownership, taught, template
 from gateway.core.recognise.ownership import OWN, Clause
@@ -21,7 +22,6 @@ from gateway.core.recognise.sentences import Piece, is_name, split
 from gateway.core.recognise.spans import Span, find_spans
 from gateway.core.recognise.template import is_composed
 from gateway.core.recognise.tokens import Token, is_foreign_script, normalise, readable
-from gateway.core.vocabulary import Pack, Packs
 
 __all__ = ["is_composed", "recognise"]
 

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gateway.core.model import FactKind, RecogniserContext, Status
+from gateway.core.pack import Frame, Pack
 from gateway.core.phrases import State
 from gateway.core.recognise.sentences import Piece, bullet_end
 from gateway.core.recognise.spans import Span, is_code
-from gateway.core.vocabulary import Frame, Pack
 
 SEPARATORS = frozenset({",", ";", ":", "-", "\u2013", "\u2014", "!", ".", "(", ")", "\u00bf", "\u00a1"})
 MARKS = frozenset({"!", ".", "?", ")", "(", "\u2026", "\u00bf", "\u00a1"})

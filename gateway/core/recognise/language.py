@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from gateway.core.pack import Pack, Packs
 from gateway.core.phrases import bare
 from gateway.core.recognise.sentences import Piece
 from gateway.core.recognise.tokens import readable, scan
-from gateway.core.vocabulary import Pack, Packs
 
 MOST = 2_000  # words looked at
 ENOUGH = ((15, 0.35), (3, 0.2), (0, 0.005))  # so many words, so large a share of them known

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from gateway.core.model import FactKind, RecogniserContext
+from gateway.core.pack import Pack
 from gateway.core.recognise.sentences import Piece
 from gateway.core.recognise.spans import Span
 from gateway.core.recognise.tokens import Token
-from gateway.core.vocabulary import Pack
 
 OWN = "appointment"
 YOURS = "other: you"  # a statement about what the client does, without a word of appointments

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from gateway.core.model import RecogniserContext
+from gateway.core.pack import Pack, Packs
 from gateway.core.recognise.tokens import Token, is_foreign_script, normalise, scan
-from gateway.core.vocabulary import Pack, Packs
 
 NO_NAMES = ("function", "cues", "soft_cues", "first_person", "you", "your", "third_person", "telling_places")
 LONGEST_NAME = 10  # letters of a name in a script without capitals

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from gateway.core.pack import Pack, Packs
 from gateway.core.phrases import bare
 from gateway.core.recognise.tokens import Token, readable, scan
-from gateway.core.vocabulary import Pack, Packs
 
 WRAPPED = 58  # a line at least this long may go on in the next one
 BULLET = re.compile(

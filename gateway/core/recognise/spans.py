@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from gateway.core.links import is_phone, rebuilt_link
 from gateway.core.model import FactKind, RecogniserContext
+from gateway.core.pack import Pack
 from gateway.core.recognise.places import place_spans
 from gateway.core.recognise.tokens import Token, readable
-from gateway.core.vocabulary import Pack
 
 # W weekday, C clock, D date, O 14th, N number, w number word, M month, Y tomorrow, P morning, Z zone, U minutes, L weeks, A pm, R next, E every,
 # o first, H half, h and a half, d of the month (Japanese 日), m my (time), b at, t other joiner

@@ -12,13 +12,13 @@ from dataclasses import replace
 from functools import lru_cache
 
 from gateway.core.model import FactKind, RecogniserContext, Taught
+from gateway.core.pack import Frame, Pack, Packs
 from gateway.core.phrases import Automaton
 from gateway.core.recognise.frames import Verdict, extent, judge
 from gateway.core.recognise.ownership import phrase_in, third_person_in
 from gateway.core.recognise.sentences import Piece, split
 from gateway.core.recognise.spans import Span, find_spans
 from gateway.core.recognise.tokens import is_foreign_script, normalise, scan
-from gateway.core.vocabulary import Frame, Pack, Packs
 
 NAME = "taught"  # of every taught frame: what `explain` and the notices show
 MOST_WORDS = 15  # of a pattern; a longer sentence will hardly be written twice

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from gateway.core.model import Fact, FactKind, Reading, RecogniserContext, Status
-from gateway.core.vocabulary import Pack, Packs
+from gateway.core.pack import Pack, Packs
 
 NEVER_SAID = frozenset({"greeting", "reply-mark", "signature", "sign-off", "footer"})  # approved because they are replaced, not because they are carried
 

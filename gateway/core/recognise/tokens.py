@@ -10,8 +10,8 @@ import unicodedata
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from gateway.core.pack import Pack
 from gateway.core.phrases import bare
-from gateway.core.vocabulary import Pack
 
 LONGEST = 200  # characters of one chunk without white space; longer ones are never read
 INVISIBLE = dict.fromkeys(
