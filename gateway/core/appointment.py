@@ -29,7 +29,7 @@ class Reply:
     """The last that an attendee said of the whole, or of one instance."""
 
     recurrence: Moment | None
-    partstat: str
+    partstat: str  # or "COUNTER"
     sequence: int
     stamp: datetime  # UTC, naive
 

@@ -16,7 +16,7 @@ from email.message import Message as Entity
 from enum import StrEnum
 
 from gateway.core.appointment import Appointment, Party, Reply
-from gateway.core.calendar.life import CANCELLED, find, in_zone, is_older, whole, zone_of_series
+from gateway.core.calendar.life import CANCELLED, find, in_zone, is_over, whole, zone_of_series
 from gateway.core.calendar.lines import Component, Unreadable, plain_text, read_components
 from gateway.core.calendar.original import address_of, content_line, original
 from gateway.core.calendar.read import Diverted, read_invitation
@@ -44,7 +44,7 @@ class Outcome(StrEnum):
     NONE = "none"  # nothing of ours: it is left alone
     UNREADABLE = "unreadable"
     STRANGER = "stranger"  # speaks of an appointment that its sender was never sent
-    OLD = "old"  # the attendee has said something newer
+    OLD = "old"  # the attendee has said this before, or something newer
     ANSWERED = "answered"
     REFRESH = "refresh"  # wants to be sent the appointment again
     INVITED = "invited"  # the company is the organiser: passes as it is
@@ -201,8 +201,9 @@ def _answered(mail: Inbound, sender: str, known: Appointment, calendar: Componen
     events = tuple(_for_the_coach(event, known, party, invitation.method, theirs or said) for event in invitation.events)
     if invitation.method is Method.REPLY and any(not e.attendees[0].partstat for e in events):
         return Back(Outcome.UNREADABLE, invitation.method, known, party, sender=sender)
-    replies = tuple(Reply(e.recurrence, e.attendees[0].partstat, e.sequence, e.stamp) for e in events)
-    if invitation.method is Method.REPLY and all(is_older(party, reply) for reply in replies):
+    counters = invitation.method is Method.COUNTER
+    replies = tuple(Reply(e.recurrence, invitation.method.value if counters else e.attendees[0].partstat, e.sequence, e.stamp) for e in events)
+    if all(is_over(party, reply) for reply in replies):
         return Back(Outcome.OLD, invitation.method, known, party, sender=sender)
     comment = _comment(calendar)
     delegates = tuple(found.lower() for p in people for found in _ADDRESS.findall(re.sub("(?i)mailto:", "", p.parameters.get("DELEGATED-TO", ""))))
@@ -214,9 +215,7 @@ def _answered(mail: Inbound, sender: str, known: Appointment, calendar: Componen
         Warning.COUNTED_UP: any(e.sequence < i.sequence for e, i in zip(events, invitation.events, strict=True)),
         Warning.FROM_SUBJECT: bool(said),
     }
-    news = None
-    if invitation.method is Method.REPLY:
-        news = Appointment(known.uid, known.company_uid, parties=(Party(party.address, replies=replies),))
+    news = Appointment(known.uid, known.company_uid, parties=(Party(party.address, replies=replies),))
     warnings = tuple(w for w in Warning if signs[w])
     return Back(Outcome.ANSWERED, invitation.method, known, party, events, comment, sender, delegates, warnings, news)
 

@@ -210,10 +210,10 @@ def _joined(known: Party | None, news: Party) -> Party:
     return Party(news.address, news.client_id or known.client_id, news.attendee or known.attendee, tuple(events.values()), tuple(replies.values()))
 
 
-def is_older(party: Party, reply: Reply) -> bool:
-    """Whether the attendee has said something newer of the same instance (RFC 5546 section 2.1.5)."""
+def is_over(party: Party, reply: Reply) -> bool:
+    """Whether the attendee has said this before, or something newer, of the same instance (RFC 5546 section 2.1.5)."""
     last = next((r for r in party.replies if key_of(r.recurrence) == key_of(reply.recurrence)), None)
-    return last is not None and reply.stamp < last.stamp
+    return last is not None and (reply.stamp < last.stamp or (reply.stamp, reply.partstat) == (last.stamp, last.partstat))
 
 
 def forget_after(appointment: Appointment, at: datetime) -> datetime | None:
