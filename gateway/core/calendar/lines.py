@@ -16,6 +16,8 @@ MOST_LINES = 5_000
 MOST_COMPONENTS = 400
 DEEPEST = 4
 _FOLD = re.compile(rb"\r?\n[ \t]")
+_NAMES = re.compile(r';\s*([^=;:"\s]+)\s*=')  # of the parameters
+_QUOTED = re.compile('"[^"]*"')
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
 
 
@@ -49,9 +51,9 @@ class Component:
         return [p for p in self.properties if p.name == name]
 
     def one(self, name: str) -> Property | None:
-        """The property called `name`, None where there is none. Raises `Unreadable` where there are several: programs differ in which they take."""
+        """The property called `name`, None where there is none. Raises `Unreadable` where there are several that differ: programs differ in which they take."""
         found = self.all(name)
-        if len(found) > 1:
+        if any(p != found[0] for p in found):
             raise Unreadable("property given twice")
         return found[0] if found else None
 
@@ -97,6 +99,9 @@ def _parts(line: str) -> tuple[str, dict[str, str], str]:
         name, parameters, value = Contentline(line).raw_parts()  # type: ignore[no-untyped-call]  # the library leaves its constructor untyped
     except (ValueError, KeyError, IndexError):
         raise Unreadable("line not understood") from None
+    names = _NAMES.findall(_QUOTED.sub('""', line.removesuffix(value)).upper())
+    if len(set(names)) < len(names):
+        raise Unreadable("parameter given twice")
     flat = {str(key).upper(): item if isinstance(item, str) else ",".join(map(str, item)) for key, item in parameters.items()}
     return str(name).upper(), flat, str(value)
 

@@ -206,9 +206,10 @@ class _Reader:
                 return None, None
             raise Unreadable("no start")
         if duration is not None:
-            if end is not None:
+            after = _after(start, *values.duration(duration.value))
+            if end not in (None, after):
                 raise Unreadable("length of the appointment")
-            end = _after(start, *values.duration(duration.value))
+            end = after
         if end is None:
             end = replace(start, at=start.at + timedelta(days=1)) if start.is_date else start
         if (flag := c.one("X-MICROSOFT-CDO-ALLDAYEVENT")) and flag.value.upper() == "TRUE" and start.at.time() == end.at.time() == datetime.min.time():
@@ -262,10 +263,8 @@ class _Reader:
         if c.all("EXRULE"):  # of RFC 2445; programs of today show the days it takes out
             raise Unreadable("recurrence rule not understood")
         p = c.one("RRULE")
-        if p is None:
+        if p is None or start is None:  # what is called off without a day, is so with all its days
             return ()
-        if start is None:
-            raise Unreadable("rule without a start")
         rule, surplus = read_rule(p, start, self.context.time_zone)
         if surplus:
             self.withheld.add(Withheld.RULE_PART)

@@ -98,6 +98,8 @@ def in_one_form(events: tuple[Event, ...]) -> tuple[Event, ...]:
     formed = tuple(_of_series(event, zone, start) for event in (*masters, *instances))
     if len({event.recurrence for event in formed}) < len(formed):
         raise Unreadable("several appointments")
+    if any(event.rule or event.added or event.excluded for event in formed if event.recurrence is not None):
+        raise Unreadable("rule of a single instance")
     return formed
 
 
@@ -113,7 +115,9 @@ def _of_series(event: Event, zone: str, master: Moment | None) -> Event:
     start, end, old_start, old_end = (m and in_zone(m, own) for m in (event.start, event.end, event.old_start, event.old_end))
     if master is not None and any(m.is_date and not master.is_date for m in event.added):
         raise Unreadable("a date and a time")
-    added, excluded = (tuple(_naming(m, own, master) for m in moments) for moments in (event.added, event.excluded))
+    added, excluded = (tuple(dict.fromkeys(_naming(m, own, master) for m in moments)) for moments in (event.added, event.excluded))
+    if added and start is not None:  # beside a rule some programs would show the start twice; without one some would not show it
+        added = tuple(dict.fromkeys((start, *added))) if not event.rule else tuple(m for m in added if m != start)
     recurrence = event.recurrence and _naming(event.recurrence, own, master)
     return replace(event, start=start, end=end, old_start=old_start, old_end=old_end, added=added, excluded=excluded, recurrence=recurrence)
 
