@@ -1,4 +1,4 @@
-"""The project's own labelled mails keep the promises of mails/README.md: a wrong label sheet would measure nothing."""
+"""The project's own labelled mails keep the promises of mails/README.md and unseen/README.md: a wrong label sheet would measure nothing."""
 
 import json
 import re
@@ -11,8 +11,9 @@ import pytest
 
 Mail = dict[str, Any]
 
-FOLDER = Path(__file__).parent / "mails"
-FILES = sorted(path for path in FOLDER.glob("*.jsonl") if path.name != "sentences.jsonl")
+DEVELOPED = Path(__file__).parent / "mails"
+UNSEEN = Path(__file__).parent / "unseen"  # nobody develops against it: every half is "check"
+LABELLED = {folder: sorted(path for path in folder.glob("*.jsonl") if path.name != "sentences.jsonl") for folder in (DEVELOPED, UNSEEN)}
 LABELS = {"scheduling", "notes", "mixed"}
 FIELDS = {"id", "lang", "label", "subject", "text", "html", "attachments", "ics", "secrets", "keep", "persona", "why", "hard", "kind", "half"}
 # first three letters of a month, English and German
@@ -32,12 +33,13 @@ WRITTEN_OUT = {
 }
 
 
-def load() -> list[Mail]:
-    """Every mail of every file, in file order."""
-    return [json.loads(line) for path in FILES for line in path.read_text(encoding="utf-8").split("\n") if line]
+def load(folder: Path) -> list[Mail]:
+    """Every mail of every file of the folder, in file order."""
+    return [json.loads(line) for path in LABELLED[folder] for line in path.read_text(encoding="utf-8").split("\n") if line]
 
 
-MAILS = load()
+DEVELOPED_MAILS, UNSEEN_MAILS = load(DEVELOPED), load(UNSEEN)
+MAILS = DEVELOPED_MAILS + UNSEEN_MAILS
 
 
 def whole(mail: Mail) -> str:
@@ -68,8 +70,8 @@ def named_dates(mail: Mail) -> list[tuple[str, int, int, int, int | None]]:
 
 def test_files_are_there_and_ids_unique() -> None:
     """Each id stands for one mail in all files together, and no text is used twice."""
-    assert FILES
-    assert MAILS
+    assert DEVELOPED_MAILS
+    assert UNSEEN_MAILS
     assert not [name for name, count in Counter(mail["id"] for mail in MAILS).items() if count > 1]
     assert not [words for words, count in Counter((mail["text"], mail["html"]) for mail in MAILS).items() if count > 1]
 
@@ -105,24 +107,31 @@ def test_no_secret_occurs_in_a_scheduling_mail() -> None:
 def test_halves_are_even_within_language_and_label() -> None:
     """Neither half is easier by having more of one label."""
     balance: dict[tuple[str, str], int] = defaultdict(int)
-    for mail in MAILS:
+    for mail in DEVELOPED_MAILS:
         group = "mix" if mail["lang"].startswith("mix:") else mail["lang"]
         balance[group, mail["label"]] += 1 if mail["half"] == "dev" else -1
     assert not {group: difference for group, difference in balance.items() if abs(difference) > 1}
 
 
+def test_every_unseen_mail_only_checks() -> None:
+    """A mail marked for development would invite somebody to read the set that measures a first sight."""
+    assert {mail["half"] for mail in UNSEEN_MAILS} == {"check"}
+
+
+@pytest.mark.parametrize(("mails", "autumn"), [(DEVELOPED_MAILS, 2026), (UNSEEN_MAILS, 2027)], ids=["mails", "unseen"])
 @pytest.mark.parametrize("lang", sorted(WRITTEN_OUT))
-def test_weekdays_agree_with_dates(lang: str) -> None:
-    """Where weekday and date are both written out they agree in the year named, else in the winter the mails are set in."""
-    dates = [(mail["id"], *found) for mail in MAILS if mail["lang"] == lang for found in named_dates(mail)]
+def test_weekdays_agree_with_dates(lang: str, mails: list[Mail], autumn: int) -> None:
+    """Where weekday and date are both written out they agree in the year named, else in the year the mails are set in."""
+    dates = [(mail["id"], *found) for mail in mails if mail["lang"] == lang for found in named_dates(mail)]
     assert dates
     wrong = [(name, words) for name, words, weekday, month, day, year in dates
-             if weekday != date(year or (2026 if month >= 8 else 2027), month, day).weekday()]
+             if weekday != date(year or (autumn if month >= 8 else 2027), month, day).weekday()]
     assert not wrong
 
 
-def test_sentences_are_labelled_and_unique() -> None:
-    """The single sentences are each used once, labelled, and harmful ones stand in both halves."""
-    lines = [json.loads(line) for line in (FOLDER / "sentences.jsonl").read_text(encoding="utf-8").split("\n") if line]
+@pytest.mark.parametrize(("folder", "halves"), [(DEVELOPED, ("dev", "check")), (UNSEEN, ("check",))], ids=["mails", "unseen"])
+def test_sentences_are_labelled_and_unique(folder: Path, halves: tuple[str, ...]) -> None:
+    """The single sentences are each used once and labelled, and harmful and harmless ones stand in each half there is."""
+    lines = [json.loads(line) for line in (folder / "sentences.jsonl").read_text(encoding="utf-8").split("\n") if line]
     assert len({line["text"] for line in lines}) == len(lines)
-    assert {(line["harmful"], line["half"]) for line in lines} == {(harmful, half) for harmful in (True, False) for half in ("dev", "check")}
+    assert {(line["harmful"], line["half"]) for line in lines} == {(harmful, half) for harmful in (True, False) for half in halves}
