@@ -31,6 +31,7 @@ from pathlib import Path
 from gateway.core.model import FactKind, Reading, RecogniserContext, TextBlock
 from gateway.core.pack import Packs
 from gateway.core.recognise import is_composed, recognise
+from gateway.core.platforms import parse_platforms
 from gateway.core.vocabulary import load_packs
 
 PACKS = Path(__file__).parents[1] / "policies/languages"
@@ -42,7 +43,8 @@ TAG = re.compile(
 
 def packs(folder: Path = PACKS) -> Packs:
     """The packs of a folder, by default those of the repository."""
-    return load_packs({str(f.relative_to(folder)): f.read_text("utf-8") for f in folder.rglob("*.toml")})
+    platforms = parse_platforms((PACKS.parent / "meeting-platforms.toml").read_text("utf-8"))
+    return load_packs({str(f.relative_to(folder)): f.read_text("utf-8") for f in folder.rglob("*.toml")}, platforms=platforms)
 
 
 def half(text: str) -> str:

@@ -32,7 +32,7 @@ from gateway.edges.passwords import PasswordAccounts
 from gateway.edges.reader import WorkerReader
 from gateway.edges.relay import Password, RelaySettings, SmtpRelay, Timeouts, Token
 from gateway.edges.sealer import Sealer
-from gateway.edges.shelf import language_texts, policy_texts
+from gateway.edges.shelf import language_texts, platform_text, policy_texts
 from gateway.edges.store import Notary, Store, migrate
 from gateway.edges.submission import SubmissionServer, SubmissionSettings
 from gateway.edges.systemd import tell_systemd
@@ -105,7 +105,12 @@ async def open_house(config: Config, *, seals: bool = True) -> AsyncIterator[tup
         store = await stack.enter_async_context(open_store(config))
         house = _house(config)
         reader = WorkerReader(
-            language_texts(), config.coach.languages, workers=config.reading.workers, seconds=config.reading.seconds, memory_mib=config.reading.memory_mib
+            language_texts(),
+            config.coach.languages,
+            workers=config.reading.workers,
+            seconds=config.reading.seconds,
+            memory_mib=config.reading.memory_mib,
+            platforms=platform_text(),
         )
         await reader.start()
         stack.push_async_callback(reader.stop)
@@ -134,18 +139,12 @@ def rules_in_words(config: Config | None) -> str:
 
 def _house(config: Config) -> House:
     vault = Vault.load(config.master_key_file)
-    meetings = config.meetings
-    links = (
-        *(f"{label}.zoom.us" for label in meetings.zoom_vanity),
-        *(f"{label}.webex.com" for label in meetings.webex_sites),
-        *meetings.rooms,
-        *meetings.hosts,
-    )
+    ruleset = rules(config.policies.local)
     return House(
-        rules(config.policies.local),
-        load_packs(language_texts(), config.coach.languages),
+        ruleset,
+        load_packs(language_texts(), config.coach.languages, platforms=ruleset.platforms),
         (*config.places.known, *config.places.rooms),
-        links,
+        (),
         loop_key=vault.keyed_hash("loop", b"message-id"),
         digest_key=vault.keyed_hash("digest", b"submission"),
         uid_key=vault.keyed_hash("uid", b"calendar"),

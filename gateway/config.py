@@ -19,6 +19,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from gateway.core.meeting import Meetings as Owned
 from gateway.core.model import Coach, Contact, Role
 from gateway.toml_file import AbsolutePath, AddressText, Folder, FutureSecret, ReadableFile, SecretFile, Section, Text, Tls, read
 
@@ -274,17 +275,22 @@ class Policies(Section):
 
 
 class Meetings(Section):
-    """[meetings] Platforms whose subscription the coach owns. Clean links of known platforms pass whoever pays; of others only these."""
+    """[meetings] Platforms whose subscription the coach owns: links to them pass in silence. What else passes, policies/meeting-platforms.toml says."""
 
-    teams_tenants: tuple[TenantId, ...] = several("Microsoft Teams: tenant ids. Without effect yet.", example=["7f3a1c52-0d64-4b8e-9a57-2c1be0d94f10"])
+    teams_tenants: tuple[TenantId, ...] = several("Microsoft Teams: tenant ids.", example=["7f3a1c52-0d64-4b8e-9a57-2c1be0d94f10"])
     zoom_vanity: tuple[Label, ...] = several(
         'Zoom: the first label of your own address ("vale-coaching" of vale-coaching.zoom.us).',
         example=["vale-coaching"],
     )
     webex_sites: tuple[Label, ...] = several('Webex: the first label of your site ("vale" of vale.webex.com).', example=["vale"])
     rooms: tuple[Room, ...] = several("Your own rooms on shared platforms: host and path.", example=["whereby.com/vale-coaching"])
-    hosts: tuple[HostName, ...] = several("Hosts that you run yourself: every room there is yours.", example=["meet.coach.example"])
-    meeting_ids: tuple[MeetingId, ...] = several("Your standing meeting numbers. Checked, and without effect yet.", example=["zoom:86451209377"])
+    hosts: tuple[HostName, ...] = several("Hosts that you run yourself (Nextcloud Talk, BigBlueButton): rooms whose names are drawn are yours.", example=["meet.coach.example"])
+    meeting_ids: tuple[MeetingId, ...] = several("Your standing meetings on shared hosts: platform and number.", example=["zoom:86451209377"])
+
+    @property
+    def owned(self) -> Owned:
+        """As the core compares them."""
+        return Owned(**{name: tuple(getattr(self, name)) for name in Meetings.model_fields})
 
 
 class Places(Section):
@@ -320,7 +326,7 @@ class Config(Section):
     @property
     def person(self) -> Coach:
         """The coach as the core knows her."""
-        return Coach(self.coach.name, self.coach.addresses, self.coach.time_zone)
+        return Coach(self.coach.name, self.coach.addresses, self.coach.time_zone, meetings=self.meetings.owned)
 
     @property
     def contacts(self) -> tuple[Contact, ...]:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 from gateway.core import header_section
 from gateway.core.calendar import with_calendar
 from gateway.core.calendar.original import original_of
 from gateway.core.classify import classify
+from gateway.core.links import links_in
 from gateway.core.model import Analysis, Message, Reading, RecogniserContext, TextBlock
 from gateway.core.pack import Packs
 from gateway.core.parse import parse
@@ -29,7 +31,7 @@ def analyse(raw: bytes, contexts: tuple[RecogniserContext, ...], packs: Packs, *
     objects = [part for part in message.parts if part.octets]
     return Analysis(
         findings=findings,
-        readings=tuple((context, with_calendar(recogniser(blocks, context, packs), objects, context, packs)) for context in contexts),
+        readings=tuple((context, with_calendar(_with_links(recogniser(blocks, context, packs), blocks, context, packs), objects, context, packs)) for context in contexts),
         message_id=message.first("message-id"),
         author_mailboxes=_authors(message),
         part_count=len(message.parts),
@@ -40,6 +42,11 @@ def analyse(raw: bytes, contexts: tuple[RecogniserContext, ...], packs: Packs, *
         defects=tuple(str(defect) for defect in message.defects),
         original=original_of(objects),
     )
+
+
+def _with_links(reading: Reading, blocks: tuple[TextBlock, ...], context: RecogniserContext, packs: Packs) -> Reading:
+    found = (link for block in blocks for link in links_in(block.text, packs.platforms, context))
+    return replace(reading, links=tuple(dict.fromkeys(found)))
 
 
 def _authors(message: Message) -> tuple[str, ...]:

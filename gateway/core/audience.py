@@ -12,11 +12,12 @@ Addresses compare as `gateway.core.address` says (case, IDNA, `+tag`, sub-domain
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 from typing import TypeVar
 
 from gateway.core.address import canonical as _canonical
+from gateway.core.meeting import Meetings
 from gateway.core.model import Client, Coach, Directory, Envelope, ForwardPath, Lesson, Mailbox, Recipient, RecogniserContext, Role, Taught
 
 canonical = lru_cache(maxsize=4096)(_canonical)  # canonicalising is pure, so remembering it is safe
@@ -61,6 +62,8 @@ def context_for(recipient: Recipient, coach: Coach, places: Sequence[str] = (), 
         taught=coach.phrases,
         coach_addresses=tuple(str(mailbox).lower() for mailbox in coach.addresses),
         company=_company_of(recipient),
+        own=coach.meetings,
+        theirs=_meetings_of(recipient),
     )
 
 
@@ -70,6 +73,12 @@ def _company_of(recipient: Recipient) -> tuple[str, ...]:
     if client is None:
         return ()
     return (*(str(mailbox).lower() for mailbox in client.work), *("@" + domain for domain in client.work_domains))
+
+
+def _meetings_of(recipient: Recipient) -> Meetings:
+    """The meeting platforms of the company that would read it; those count at home too, where the same meeting is meant."""
+    known = {f.name for f in fields(Meetings)}
+    return Meetings(**{name: values for name, values in recipient.client.meetings if name in known}) if recipient.client else Meetings()
 
 
 def with_lessons(coach: Coach, lessons: Iterable[Lesson]) -> Coach:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
+from gateway.core.meeting import MeetingLink
+
 MEDIA_TYPES = frozenset(("text/calendar", "text/x-vcalendar", "application/ics", "application/x-ical"))  # of the objects that are read
 # forms of RFC 7265 and RFC 6321: nobody mails an invitation so
 UNREAD_TYPES = frozenset(("application/calendar+json", "application/calendar+xml"))
@@ -103,3 +105,4 @@ class Invitation:
     events: tuple[Event, ...]
     withheld: tuple[Withheld, ...] = ()
     assumed_zone: str = ""  # the zone in which floating times were read; "" where there were none
+    links: tuple[MeetingLink, ...] = ()  # every meeting link that was found, whether it passes or not

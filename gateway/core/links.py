@@ -1,82 +1,188 @@
-"""Meeting links and telephone numbers: what may stand in a company copy, rebuilt from recognised parts.
+"""Meeting links and telephone numbers: what may stand in a company copy, rebuilt from recognised parts, and whose platform it is.
 
-A link passes only on a platform known here or configured, and only with the parts its platform is known to use: the host, a meeting number or
-short room name, and tokens such as `pwd`. No free path, no free query, no fragment, no user information (RFC 3986). Anything else is no link.
+A link passes only on a platform of policies/meeting-platforms.toml or in a configured room, and only with the parts its platform is known to use.
+No free path, no free query, no free fragment, no user information (RFC 3986). Anything else is no link. Pure: it asks nobody who owns a host.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
-from urllib.parse import parse_qsl, urlsplit
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, unquote, urlsplit
 
+from gateway.core.meeting import MeetingLink, Owner
+from gateway.core.model import RecogniserContext
+from gateway.core.platforms import Platform, Platforms
+
+LONGEST = 500  # characters; the long form of Teams needs 270
+TENANT = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 PARAMETER = re.compile(r"[A-Za-z0-9._-]{1,64}")
-# host pattern, path pattern, query parameters it may keep. `{name}` is a personal room: judged by `_is_plain_name`.
-PLATFORMS: tuple[tuple[str, str, frozenset[str]], ...] = (
-    (r"(?:[a-z0-9-]{1,24}\.)?zoom\.us|zoom\.us", r"/(?:j|w|s)/\d{9,12}|/my/{name}|/wc/(?:join/)?\d{9,12}(?:/join)?", frozenset({"pwd"})),
-    (r"teams\.live\.com", r"/meet/\d{9,16}", frozenset({"p"})),
-    (r"teams\.microsoft\.com", r"/meet/\d{9,16}|/l/meetup-join/[A-Za-z0-9%:@._-]{10,160}(?:/\d{1,16})?", frozenset({"p"})),
-    (r"meet\.google\.com", r"/[a-z]{3}-[a-z]{4}-[a-z]{3}|/lookup/[a-z0-9]{8,12}", frozenset({"authuser", "hs"})),
-    (r"g\.co", r"/meet/{name}", frozenset()),
-    (r"(?:[a-z0-9-]{1,24}\.)?webex\.com", r"/meet/{name}|/join/{name}|/[a-z0-9-]{1,24}/j\.php|/m/[a-f0-9-]{8,36}", frozenset({"mtid", "MTID"})),
-    (r"(?:[a-z0-9-]{1,24}\.)?whereby\.com", r"/{name}", frozenset()),
-    (r"meet\.jit\.si|(?:[a-z0-9-]{1,24}\.)?8x8\.vc", r"/{name}", frozenset()),
-    (r"(?:[a-z0-9-]{1,24}\.)?(?:gotomeet\.me|gotomeeting\.com|meet\.goto\.com|goto\.com)", r"/(?:join/|install/)?\d{9}|/{name}", frozenset()),
-    (r"(?:join|call)\.skype\.com|join\.skype\.com", r"/(?:invite/)?[A-Za-z0-9]{8,20}", frozenset()),
-    (
-        r"(?:[a-z0-9-]{1,24}\.)?doxy\.me|(?:app\.)?around\.co|(?:[a-z0-9-]{1,24}\.)?daily\.co|facetime\.apple\.com|signal\.me|wa\.me",
-        r"/{name}|/\+?\d{7,15}",
-        frozenset(),
-    ),
-    (r"bluejeans\.com", r"/\d{6,12}(?:/\d{3,6})?", frozenset()),
-    (r"(?:meet|conf|pub)\.[a-z0-9-]{1,30}\.[a-z]{2,10}", r"/\d{6,12}", frozenset()),
-)
-NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{1,38}"
+CONTEXT_KEYS = ("Tid", "Oid")  # of the JSON in a long link of Teams: tenant and person, both ids
+SHARED_NUMBER = re.compile(r"/\d{6,14}")  # may follow a room of one's own
 ROOM_WORDS = frozenset(
     (
         "coach coaching room meet meeting video call office lounge studio session sessions with my the hq desk chat drop in online zoom team talk space "
         "welcome dr mr ms pro uk us eu"
     ).split()
 )
-_COMPILED = tuple(
-    (re.compile(host), re.compile(path.replace("{name}", f"(?P<name{n}>{NAME})", 1).replace("{name}", NAME)), keep)
-    for n, (host, path, keep) in enumerate(PLATFORMS)
-)
+_FOUND = re.compile(r"(?:https?://|tel:)[^\s<>\"\\]+|(?<![\w@.-])(?:[a-z0-9-]{1,63}\.){1,4}[a-z]{2,12}/[^\s<>\"\\]*", re.IGNORECASE)
+_LABEL_OF_ALL = re.compile(r"[a-z]{2}\d{2}web")  # us02web.zoom.us: everybody's
 
 
-def rebuilt_link(text: str, approved: Sequence[str] = (), names: Sequence[str] = ()) -> str:
-    """`text` rebuilt from recognised parts, or '' where it is not a clean meeting link. A clean link comes back as it was written.
+@dataclass(frozen=True, slots=True)
+class Clues:
+    """What a calendar object says beside the link about whose it is."""
 
-    `approved`: configured host[/path] prefixes, which pass exactly or with one more meeting number. `names`: words allowed in a room name.
-    """
+    tenant: str = ""  # of Microsoft Teams
+    organizer: Owner = Owner.UNKNOWN  # whose account the organiser's is
+
+
+NO_CLUES = Clues()
+
+
+@dataclass(frozen=True, slots=True)
+class _Address:
+    """A link in its parts (RFC 3986)."""
+
+    lead: str  # "https://", or "" where none was written
+    netloc: str  # as written
+    host: str  # lower case, without "www."
+    path: str
+    query: str
+    fragment: str
+
+    @property
+    def place(self) -> str:
+        """Host and path, without a final slash."""
+        return self.host + (self.path.removesuffix("/") if len(self.path) > 1 and not self.fragment else self.path if self.path != "/" else "")
+
+
+def judge_link(text: str, platforms: Platforms, context: RecogniserContext, clues: Clues = NO_CLUES) -> MeetingLink | None:
+    """Whose platform `text` leads to and whether it passes; None where it is no clean link of a meeting. `link` is as written where all of it is clean."""
+    if text.lower().startswith("tel:"):
+        address: _Address | None = _Address("", "", text.lower(), "", "", "")
+    else:
+        address = _address(text)
+    if address is None:
+        return None
+    for platform in platforms.platforms:
+        for shape in platform.shapes:
+            parts = shape.fullmatch(address.place)
+            if parts is not None and (found := _on(platform, parts.groupdict(), address, platforms, context, clues)):
+                return found
+    return _in_a_room(address, platforms, context)
+
+
+def rebuilt_link(text: str, platforms: Platforms, context: RecogniserContext) -> str:
+    """`text` rebuilt from recognised parts, or '' where it is no meeting link that may pass. A clean link comes back as it was written."""
+    found = judge_link(text, platforms, context)
+    return found.link if found else ""
+
+
+def links_in(text: str, platforms: Platforms, context: RecogniserContext) -> tuple[MeetingLink, ...]:
+    """Every link of a meeting in `text`, each once, in order."""
+    found = (judge_link(match[0].rstrip(".,;:!?)>]'*_"), platforms, context) for match in _FOUND.finditer(text))
+    return tuple(dict.fromkeys(link for link in found if link))
+
+
+def unwrapped(text: str, platforms: Platforms) -> str:
+    """The link inside of what a scanner made of it, else `text`. Once: what is wrapped twice is no link."""
+    address = _address(text, 4 * LONGEST)
+    for wrapper in platforms.wrappers if address else ():
+        if address and wrapper.shape.fullmatch(address.host + address.path):
+            return next((value for name, value in parse_qsl(address.query) if name == wrapper.parameter), text)
+    return text
+
+
+# ------------------------------------------------------------------------------------------------ the parts of a link
+def _address(text: str, longest: int = LONGEST) -> _Address | None:
     written = text if "://" in text else "https://" + text
     try:
         parts = urlsplit(written)
         port = parts.port
     except ValueError:
-        return ""
+        return None
     host = (parts.hostname or "").removeprefix("www.")
-    if parts.scheme.lower() not in ("https", "http") or port is not None or "@" in parts.netloc or parts.fragment or not host.isascii() or len(text) > 300:
-        return ""
-    query = _query(parts.query, _kept(host, parts.path, approved, names))
-    if query is None:
-        return ""
-    lead = text[: text.index("://") + 3] if "://" in text else ""
-    return f"{lead}{parts.netloc}{parts.path}{query}"
+    if parts.scheme.lower() not in ("https", "http") or port is not None or "@" in parts.netloc or not host.isascii() or len(text) > longest:
+        return None
+    return _Address(text[: text.index("://") + 3] if "://" in text else "", parts.netloc, host, parts.path, parts.query, parts.fragment)
 
 
-def _kept(host: str, path: str, approved: Sequence[str], names: Sequence[str]) -> frozenset[str] | None:
-    """The query parameters that may stay, or None where host and path are not those of a meeting."""
-    for prefix in approved:
-        bare = prefix.lower().removeprefix("https://").removeprefix("http://").removeprefix("www.").rstrip("/")
-        if re.fullmatch(re.escape(bare) + r"(?:/\d{6,14})?/?", host + path.lower().rstrip("/")):
-            return frozenset({"pwd", "p"})
-    for pattern, shape, keep in _COMPILED:
-        if pattern.fullmatch(host) and _is_plain_label(host, names):
-            match = shape.fullmatch(path.removesuffix("/") if len(path) > 1 else path)
-            if match and all(_is_plain_name(value, names) for value in match.groupdict().values() if value):
-                return keep
+def _on(
+    platform: Platform, parts: dict[str, str | None], address: _Address, platforms: Platforms, context: RecogniserContext, clues: Clues
+) -> MeetingLink | None:
+    """The link on `platform`, whose shape of host and path it has; None where any part of it is not one that the platform uses."""
+    fragment = platform.fragment_shape.fullmatch(address.fragment)
+    query = _query(address.query, platform)
+    if fragment is None or query is None:
+        return None
+    keys = [value for name, value in (*parts.items(), *fragment.groupdict().items()) if name.startswith("key") and value]
+    if not all(map(_is_drawn, keys)):
+        return None
+    tenant = _tenant(address.query) or clues.tenant
+    claims = {
+        "teams_tenants": tenant.lower() if platform.id == "teams" else "",
+        "rooms": address.place.lower(),
+        "hosts": address.host,
+        "meeting_ids": f"{platform.numbers}:{parts.get('number') or ''}".lower(),
+    }
+    label = parts.get("label") or ""
+    if platform.labels and not _LABEL_OF_ALL.fullmatch(label):
+        claims[platform.labels] = label.lower()
+    owner = _claimed(claims, context)
+    if owner is None:
+        if parts.get("host") or not _is_plain(parts.get("room") or "", label, context):
+            return None
+        owner = clues.organizer if platform.organizer and clues.organizer is not Owner.UNKNOWN else platform.owner
+    elif parts.get("room") and address.place.lower() not in (*context.own.rooms, *context.theirs.rooms) and not _is_plain(parts["room"] or "", "", context):
+        return None  # an account of one's own, and a room in it whose name could say something
+    return _judged(address, query, platform.id, owner, platforms, address.fragment)
+
+
+def _in_a_room(address: _Address, platforms: Platforms, context: RecogniserContext) -> MeetingLink | None:
+    """A link into a configured room of no known platform, or to a host of the company's."""
+    place = address.place.lower()
+    for owner, rooms in ((Owner.COMPANY, context.theirs.rooms), (Owner.COACH, (*context.own.rooms, *map(_bare, context.approved_links)))):
+        for room in rooms:
+            if place == room or place.startswith(room) and SHARED_NUMBER.fullmatch(place[len(room) :]):
+                query = _query(address.query, platforms.named("own"))
+                return None if query is None or address.fragment else _judged(address, query, "own", owner, platforms)
+    if address.host in context.theirs.hosts:
+        return _judged(address, "", "own", Owner.COMPANY, platforms)
     return None
+
+
+def _bare(prefix: str) -> str:
+    return prefix.lower().removeprefix("https://").removeprefix("http://").removeprefix("www.").rstrip("/")
+
+
+def _judged(address: _Address, query: str, platform_id: str, owner: Owner, platforms: Platforms, fragment: str = "") -> MeetingLink | None:
+    platform = platforms.named(platform_id)
+    if platform is None:
+        return None
+    passage = platforms.passage(platform, owner)
+    link = f"{address.lead}{address.netloc}{address.path}{query}{'#' + fragment if fragment else ''}" if passage.passes else ""
+    return MeetingLink(link, platform_id, owner, passage)
+
+
+def _claimed(claims: dict[str, str], context: RecogniserContext) -> Owner | None:
+    """Who says that it is theirs. Where both do, it is the company's: that is the stricter answer."""
+    for owner, meetings in ((Owner.COMPANY, context.theirs), (Owner.COACH, context.own)):
+        if any(value and value in getattr(meetings, name) for name, value in claims.items()):
+            return owner
+    return Owner.COACH if claims["rooms"] in map(_bare, context.approved_links) else None
+
+
+# ------------------------------------------------------------------------------------------------ parts that could be words
+def _is_plain(room: str, label: str, context: RecogniserContext) -> bool:
+    """Whether the parts of a link that somebody chose are names and no sentence.
+
+    A label of a host is one word ("us02web", a company's own) or a name; such hosts exist, but a slug could still be read.
+    """
+    names = (*context.coach_names, *context.client_names)
+    return (not room or _is_plain_name(room, names)) and ("-" not in label or _is_plain_name(label, names))
 
 
 def _is_plain_name(room: str, names: Sequence[str]) -> bool:
@@ -91,29 +197,58 @@ def _is_plain_name(room: str, names: Sequence[str]) -> bool:
     return len(words) <= 4 and (free == 0 or (free == 1 and len(words) > 1))
 
 
-def _is_plain_label(host: str, names: Sequence[str]) -> bool:
-    """Whether the first label of a platform's host is one word ("us02web", a company's own) or a name; such hosts exist, but a slug could still be read."""
-    labels = host.split(".")
-    return len(labels) < 3 or "-" not in labels[0] or _is_plain_name(labels[0], names)
-
-
-def _query(query: str, keep: frozenset[str] | None) -> str | None:
+def _query(query: str, platform: Platform | None) -> str | None:
     """The query rebuilt, '' where there is none; None where the link may not pass."""
-    if keep is None:
-        return None
-    if not query:
-        return ""
+    if not query or platform is None:
+        return "" if platform else None
     try:
         pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=True, max_num_fields=8)
     except ValueError:
         return None
-    clean = [f"{name}={value}" for name, value in pairs if name in keep and PARAMETER.fullmatch(value) and _is_token(value)]
+    clean = []
+    for name, value in pairs:
+        if name == "context" and name in platform.query:
+            if not (rebuilt := _context(value, "%7B" in query)):
+                return None
+            clean.append(f"context={rebuilt}")
+        elif name in platform.query and PARAMETER.fullmatch(value) and _is_token(value):
+            clean.append(f"{name}={value}")
     return "?" + "&".join(clean) if clean else ""
+
+
+def _context(value: str, capitals: bool) -> str:
+    """The context of a Teams link made anew: exactly tenant and person. '' where it says anything else."""
+    ids = _ids(value)
+    if not ids:
+        return ""
+    rebuilt = "%7b" + "%2c".join(f"%22{key}%22%3a%22{ids[key]}%22" for key in CONTEXT_KEYS) + "%7d"
+    return re.sub("%[0-9a-f]{2}", lambda escape: escape[0].upper(), rebuilt) if capitals else rebuilt
+
+
+def _ids(value: str) -> dict[str, str]:
+    try:
+        found = json.loads(value)
+    except ValueError:
+        return {}
+    if not isinstance(found, dict) or tuple(found) != CONTEXT_KEYS or not all(isinstance(v, str) and TENANT.fullmatch(v) for v in found.values()):
+        return {}
+    return found
+
+
+def _tenant(query: str) -> str:
+    found = re.search(r"(?:^|&)context=([^&]*)", query)
+    return _ids(unquote(found[1])).get("Tid", "") if found else ""
 
 
 def _is_token(value: str) -> bool:
     """Whether a parameter looks drawn and not written: no hyphens, no long run of letters of one case, and a digit or capitals in its midst."""
     return "-" not in value and not re.search("[a-z]{7}|[A-Z]{7}", value) and (any(c.isdigit() for c in value) or value[1:] != value[1:].lower())
+
+
+def _is_drawn(key: str) -> bool:
+    """Whether less than half of a key could be read: three letters of one case and more with a vowel among them make a word."""
+    words = [run for run in re.findall("[a-z]{3,}|[A-Z]{3,}", key) if re.search("[aeiou]", run.lower())]
+    return 2 * sum(map(len, words)) < len(key)
 
 
 def is_phone(text: str) -> bool:

@@ -12,6 +12,7 @@ from enum import IntEnum, StrEnum
 
 from gateway.core.appointment import Original
 from gateway.core.invitation import Invitation
+from gateway.core.meeting import MeetingLink, Meetings
 
 
 class Role(StrEnum):
@@ -29,7 +30,7 @@ class Role(StrEnum):
 
 class Kind(StrEnum):
     """What a part of a message is. Anything not proven scheduling is notes; anything unreadable is opaque; text that hides what it says is disguised;
-    a calendar object that cannot be rebuilt is calendar (one that can is scheduling)."""
+    a calendar object that cannot be rebuilt is calendar (one that can is scheduling), one whose only way in is on the company's own platform is platform."""
 
     SCHEDULING = "scheduling"
     NOTES = "notes"
@@ -37,6 +38,7 @@ class Kind(StrEnum):
     OPAQUE = "opaque"
     DISGUISED = "disguised"
     CALENDAR = "calendar"
+    PLATFORM = "platform"
 
 
 class Action(IntEnum):
@@ -162,6 +164,7 @@ class Coach:
     time_zone: str = "UTC"
     places: tuple[str, ...] = ()  # those she taught, beside the configured ones
     phrases: tuple[Taught, ...] = ()
+    meetings: Meetings = Meetings()  # the platforms she owns, as configured
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +249,8 @@ class RecogniserContext:
     taught: tuple[Taught, ...] = ()  # words and phrases of this coach
     coach_addresses: tuple[str, ...] = ()  # canonical; the organiser of a calendar object must be one of them
     company: tuple[str, ...] = ()  # addresses and "@domains" of the company that would read it
+    own: Meetings = Meetings()  # meeting platforms of the coach
+    theirs: Meetings = Meetings()  # those of that company
 
 
 class FactKind(StrEnum):
@@ -315,6 +320,7 @@ class Reading:
     company_subject: str = ""
     invitation: Invitation | None = None  # what a calendar object says, rebuilt from facts; its times stand in the text as well
     findings: tuple[Finding, ...] = ()  # what was found under this context alone
+    links: tuple[MeetingLink, ...] = ()  # every link of a meeting, whether it passes or not
 
 
 @dataclass(frozen=True, slots=True)

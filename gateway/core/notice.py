@@ -84,6 +84,7 @@ _ENGLISH: Mapping[str, str] = {
     "why-policy": "A rule of yours keeps this from going out by itself.",
     "why-disguised": "Part of it is written so that the gateway cannot read it (mixed alphabets, letters set apart or turned round, a wrong charset).",
     "why-calendar": "The calendar entry in it cannot be rebuilt without guessing (damaged, an unclear time zone, or a change of a series from one day on).",
+    "why-company-platform": "The only way into this meeting is on your client's company's own platform. Whoever pays for a platform can read there and record.",
     "why-unreadable": "A part of it could not be read, so nobody can say what it holds.",
     "why-restored": "The gateway's memory was put back to an older state, so you may have dealt with this already. It waits until you say.",
     "why-loop": "It looks like a mail that has been through the gateway before.",

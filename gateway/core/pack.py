@@ -12,6 +12,7 @@ from typing import ClassVar
 
 from gateway.core.model import FactKind, Status
 from gateway.core.phrases import Automaton, bare
+from gateway.core.platforms import NO_PLATFORMS, Platforms
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,7 @@ class Pack:
     unaccented: Mapping[str, str] = field(repr=False, compare=False)  # "miercoles" -> "miércoles", "fuer" -> "für"
     fronts: Mapping[str, str] = field(repr=False, compare=False)  # "kündig" -> "kündig*": any word that begins so
     tails: Mapping[str, str] = field(repr=False, compare=False)  # "klausur" -> "*klausur": any word that ends so
+    platforms: Platforms = field(default=NO_PLATFORMS, repr=False, compare=False)  # the same in every language: here, so that the finding of spans has them
     taught: frozenset[str] = field(default=frozenset(), repr=False, compare=False)  # single words that a coach taught: each may stand for the appointment
     _forms: dict[str, str] = field(default_factory=dict, repr=False, compare=False)  # what `form` has worked out; the same whatever was asked before
 
@@ -159,3 +161,8 @@ class Packs:
     """All languages, in the order in which ties are broken."""
 
     packs: tuple[Pack, ...]
+
+    @property
+    def platforms(self) -> Platforms:
+        """The meeting platforms: the same for all of them."""
+        return self.packs[0].platforms if self.packs else NO_PLATFORMS

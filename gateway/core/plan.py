@@ -124,6 +124,8 @@ def _why_held(role: Role, rest: Verdicts) -> str:
         return "disguised"
     if role is not Role.UNKNOWN and any(v.kind is Kind.CALENDAR and v.action is Action.HOLD for v in rest):
         return "calendar"
+    if role is not Role.UNKNOWN and any(v.kind is Kind.PLATFORM and v.action is Action.HOLD for v in rest):
+        return "company-platform"
     return "consent-on-record" if all(v.consent for v in rest) else _WHY_HELD.get(role, "policy")
 
 

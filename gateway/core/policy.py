@@ -12,11 +12,14 @@ import hashlib
 import json
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 from gateway.core.model import Action, Kind, Role
+from gateway.core.platforms import FILE as PLATFORMS
+from gateway.core.platforms import NO_PLATFORMS, Platforms, PlatformsError, parse_platforms
+from gateway.core.toml_table import Table
 
 FLOOR = "00-floor.toml"
 LOCAL = "local/"
@@ -107,6 +110,7 @@ class Ruleset:
     release_reasons: tuple[ReleaseReason, ...] = ()
     examples: tuple[Example, ...] = ()
     titles: tuple[tuple[str, str], ...] = ()  # file and title
+    platforms: Platforms = NO_PLATFORMS
 
     @cached_property
     def _cells(self) -> dict[tuple[Role, Kind], tuple[Rule, ...]]:
@@ -124,10 +128,12 @@ class Ruleset:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 (hex) of what decides: rules and release codes, in canonical order. Stands in the audit log."""
+        """SHA-256 (hex) of what decides: rules, release codes and meeting platforms, in canonical order. Stands in the audit log."""
         rules = sorted([r.id, sorted(r.to), sorted(r.kinds), r.action.name, r.reason, list(r.cites), r.unless_consent] for r in self.rules)
         codes = sorted([e.code, sorted(e.who), e.meaning, list(e.cites)] for e in self.release_reasons)
-        return hashlib.sha256(json.dumps([rules, codes], separators=(",", ":")).encode("ascii")).hexdigest()
+        links = sorted([p.id, p.links, sorted(p.query), p.fragment, p.labels, p.numbers, p.owner, p.least, p.reason] for p in self.platforms.platforms)
+        owners = sorted([s.owner, s.passage, s.reason] for s in self.platforms.stances)
+        return hashlib.sha256(json.dumps([rules, codes, links, owners], separators=(",", ":")).encode("ascii")).hexdigest()
 
     def matrix(self) -> str:
         """The role x kind table in Markdown: the answer in each cell, and the rules that give it."""
@@ -154,14 +160,22 @@ def parse_policies(files: Mapping[str, str]) -> Ruleset:
     examples: list[Example] = []
     reasons: list[ReleaseReason] = []
     titles: list[tuple[str, str]] = []
+    platforms = NO_PLATFORMS
     for file, text in sorted(files.items()):
+        if file == PLATFORMS:
+            try:
+                platforms = parse_platforms(text)
+            except PlatformsError as error:
+                problems += error.problems
+            titles.append((file, platforms.title))
+            continue
         top = _top(file, text, problems)
         top.only({"policy", "rule", "example", "exception"})
         titles += [(file, _title(t)) for t in top.tables("policy", single=True)]
         rules += [_rule(file, t) for t in top.tables("rule")]
         examples += [_example(file, t) for t in top.tables("example")]
         reasons += [_release_reason(file, t) for t in top.tables("exception")]
-    ruleset = Ruleset(tuple(rules), tuple(reasons), tuple(examples), tuple(titles))
+    ruleset = Ruleset(tuple(rules), tuple(reasons), tuple(examples), tuple(titles), platforms)
     problems += _doubles(ruleset) + _unshown(ruleset) + _loosened(ruleset) + _uncovered(ruleset)
     if problems:
         raise PolicyError(tuple(problems))
@@ -169,81 +183,35 @@ def parse_policies(files: Mapping[str, str]) -> Ruleset:
 
 
 # ------------------------------------------------------------------------------------------------ one table at a time
-@dataclass(slots=True)
-class _Table:
-    """One TOML table and where it stands. A wrong key or word is noted and read as empty, so that the rest is checked too."""
-
-    where: str
-    values: Mapping[str, object]
-    problems: list[str]
-
-    def say(self, key: str, problem: str) -> None:
-        self.problems.append(f"{self.where}: {key}: {problem}")
-
-    def only(self, keys: set[str]) -> None:
-        for key in sorted(set(self.values) - keys):
-            self.say(key, f"unknown key; known are {', '.join(sorted(keys))}")
-
-    def text(self, key: str, least: int = 1) -> str:
-        value = self.values.get(key, "")
-        if not isinstance(value, str) or len(value.strip()) < least:
-            self.say(key, f"needs a text of at least {least} character{'s' if least > 1 else ''}")
-            return ""
-        return value.strip()
-
-    def texts(self, key: str, known: Iterable[str] | None = None, *, optional: bool = False) -> tuple[str, ...]:
-        """A list of texts, each of `known` where that is given."""
-        value = self.values.get(key, [])
-        if not isinstance(value, list) or not all(isinstance(v, str) and v.strip() for v in value) or not (value or optional):
-            self.say(key, "needs a list of one or more texts")
-            return ()
-        return tuple(word for word in value if known is None or self.is_known(key, word, tuple(known)))
-
-    def is_known(self, key: str, word: str, known: tuple[str, ...]) -> bool:
-        if word not in known:
-            self.say(key, f'unknown word "{word}"; known are {", ".join(known)}')
-        return word in known
-
-    def action(self, key: str) -> Action:
-        word = self.text(key)
-        return ACTIONS[word] if word and self.is_known(key, word, tuple(ACTIONS)) else Action.REFUSE  # strictest, so that nothing else is reported of it
-
-    def tables(self, key: str, *, single: bool = False) -> Iterator[_Table]:
-        """The tables under `key`; a `single` one must stand there and is written `[key]`, others `[[key]]`."""
-        value = self.values.get(key, [])
-        tables = [value] if single else value
-        if not isinstance(tables, list) or not all(isinstance(t, dict) for t in tables):
-            self.say(key, f"needs a table [{key}]" if single else f"is a list of tables [[{key}]]")
-            return
-        for number, values in enumerate(tables, 1):
-            name = next((v for k in ("id", "code", "name") if isinstance(v := values.get(k), str) and v.strip()), f"{key} {number}")
-            yield _Table(f"{self.where}: {name}", values, self.problems)
+def _action(table: Table, key: str = "action") -> Action:
+    word = table.text(key)
+    return ACTIONS[word] if word and table.is_known(key, word, tuple(ACTIONS)) else Action.REFUSE  # strictest, so that nothing else is reported of it
 
 
-def _top(file: str, text: str, problems: list[str]) -> _Table:
+def _top(file: str, text: str, problems: list[str]) -> Table:
     if not _FILE.fullmatch(file):
         problems.append(f'{file}: a policy file is called "NN-topic.toml" or "local/NN-topic.toml"')
     try:
-        return _Table(file, tomllib.loads(text), problems)
+        return Table(file, tomllib.loads(text), problems)
     except tomllib.TOMLDecodeError as error:
         problems.append(f"{file}: no TOML: {error}")
-        return _Table(file, {"policy": {"name": "unread", "title": "unread"}}, problems)  # said once is enough
+        return Table(file, {"policy": {"name": "unread", "title": "unread"}}, problems)  # said once is enough
 
 
-def _title(table: _Table) -> str:
+def _title(table: Table) -> str:
     table.only({"name", "title"})
     table.text("name")
     return table.text("title")
 
 
-def _rule(file: str, table: _Table) -> Rule:
+def _rule(file: str, table: Table) -> Rule:
     table.only({"id", "to", "kind", "action", "reason", "cites", "unless_consent"})
     rule = Rule(
         file=file,
         id=table.text("id"),
         to=tuple(map(Role, table.texts("to", Role))),
         kinds=tuple(map(Kind, table.texts("kind", Kind))),
-        action=table.action("action"),
+        action=_action(table),
         reason=table.text("reason", LEAST_REASON),
         cites=table.texts("cites"),
         unless_consent=table.text("unless_consent") if "unless_consent" in table.values else "",
@@ -255,7 +223,7 @@ def _rule(file: str, table: _Table) -> Rule:
     return rule
 
 
-def _example(file: str, table: _Table) -> Example:
+def _example(file: str, table: Table) -> Example:
     table.only({"name", "rule", "to", "want", "kinds", "message", "consents"})
     if ("kinds" in table.values) == ("message" in table.values):
         table.say("message", 'an example has either a "message" or "kinds"')
@@ -265,14 +233,14 @@ def _example(file: str, table: _Table) -> Example:
         name=table.text("name"),
         rule=table.text("rule"),
         to=Role(to) if to and table.is_known("to", to, tuple(Role)) else Role.UNKNOWN,
-        want=table.action("want"),
+        want=_action(table, "want"),
         kinds=tuple(map(Kind, table.texts("kinds", Kind))) if "kinds" in table.values else (),
         message=table.text("message") if "message" in table.values else "",
         consents=table.texts("consents", CONSENT_SCOPES, optional=True),
     )
 
 
-def _release_reason(file: str, table: _Table) -> ReleaseReason:
+def _release_reason(file: str, table: Table) -> ReleaseReason:
     table.only({"code", "who", "meaning", "cites"})
     if file.startswith(LOCAL):
         table.say("code", "a local file may only tighten; release codes stand in the shipped files")

@@ -10,13 +10,14 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
 from gateway.core.model import FactKind, Status
 from gateway.core.pack import Frame, Pack, Packs, Phrase, Writing
 from gateway.core.phrases import SLOTS, Automaton, bare
+from gateway.core.platforms import NO_PLATFORMS, Platforms
 
 # what each word class is for stands beside its words in the pack
 WORDS = frozenset(
@@ -73,11 +74,11 @@ class VocabularyError(Exception):
         self.problems = problems
 
 
-def load_packs(files: Mapping[str, str], languages: Sequence[str] = (), *, check: bool = True) -> Packs:
+def load_packs(files: Mapping[str, str], languages: Sequence[str] = (), *, check: bool = True, platforms: Platforms = NO_PLATFORMS) -> Packs:
     """Language packs from TOML text (`files`: name of the file -> its text). Raises `VocabularyError` with all problems named.
 
-    `languages`: the packs to use, the first breaks ties; all of them without, English first. Without `check` no pattern is read before the first
-    text of its language is: for a process that gets what another has checked.
+    `platforms` are those of `core.platforms`; without them no meeting link is known. `languages`: the packs to use, the first breaks ties; all of them
+    without, English first. Without `check` no pattern is read before the first text of its language is: for a process that gets what another has checked.
     """
     drafts, problems = _drafts(files)
     order = languages or sorted(drafts, key=lambda language: (language != "en", language))
@@ -88,7 +89,7 @@ def load_packs(files: Mapping[str, str], languages: Sequence[str] = (), *, check
         problems += _pattern_problems(language, draft) if check else []
     if problems:
         raise VocabularyError(tuple(problems))
-    return Packs(tuple(_pack(language, drafts[language]) for language in order))
+    return Packs(tuple(replace(_pack(language, drafts[language]), platforms=platforms) for language in order))
 
 
 @dataclass

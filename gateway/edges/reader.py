@@ -26,6 +26,7 @@ import gateway
 from gateway.core import header_section
 from gateway.core.analyse import analyse
 from gateway.core.model import Analysis, Finding, Kind, RecogniserContext
+from gateway.core.platforms import NO_PLATFORMS, parse_platforms
 from gateway.core.vocabulary import load_packs
 from gateway.errors import ReaderUnavailable
 
@@ -50,6 +51,7 @@ class _Start:
     languages: dict[str, str]
     order: tuple[str, ...]
     memory_octets: int
+    platforms: str = ""  # the text of policies/meeting-platforms.toml; without it no link passes
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,12 +186,13 @@ class WorkerReader:
     """A small pool of reading processes."""
 
     def __init__(
-        self, languages: Mapping[str, str], order: Sequence[str] = (), *, workers: int = 2, seconds: float = 1.0, memory_mib: int = 768
+        self, languages: Mapping[str, str], order: Sequence[str] = (), *, workers: int = 2, seconds: float = 1.0, memory_mib: int = 768, platforms: str = ""
     ) -> None:
-        """`languages`: the language packs, file name to TOML text, checked already; `order`: those to use (`load_packs`).
+        """`languages`: the language packs, file name to TOML text, checked already; `order`: those to use (`load_packs`); `platforms`: the
+        meeting platforms (`parse_platforms`), checked too.
 
         `seconds` of processor time for a small message; `memory_mib` for each process."""
-        self._start = _Start(dict(languages), tuple(order), memory_mib * MIB)
+        self._start = _Start(dict(languages), tuple(order), memory_mib * MIB, platforms)
         self._count = workers
         self._seconds = seconds
         self._idle: asyncio.Queue[_Worker | None] = asyncio.Queue()  # None: a place whose process could not be started
@@ -297,7 +300,8 @@ def main(window: int) -> None:
     pipe, out = sys.stdin.buffer, sys.stdout.buffer
     start = _START.validate_json(_frame(pipe.read))
     gc.disable()  # looking for garbage among what is only being built up takes longer than building it
-    packs = load_packs(start.languages, start.order, check=False)
+    platforms = parse_platforms(start.platforms) if start.platforms else NO_PLATFORMS
+    packs = load_packs(start.languages, start.order, check=False, platforms=platforms)
     for pack in packs.packs:
         _ = pack.frame_automaton.start, pack.phrase_automaton.start  # later the clock of a mail would run
     gc.freeze()

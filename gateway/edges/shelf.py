@@ -17,6 +17,11 @@ def policy_texts(local: Path | None = None) -> dict[str, str]:
     return texts
 
 
+def platform_text() -> str:
+    """The meeting platforms, which are among the policies too: the reading processes get them by themselves."""
+    return (SHIPPED / "meeting-platforms.toml").read_text(encoding="utf-8")
+
+
 def language_texts() -> dict[str, str]:
     """Name below the languages folder ("en/times.toml") -> TOML text."""
     folder = SHIPPED / "languages"

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.core.audience import context_for, contexts, identify, private_mailbox, role_of
+from gateway.core.meeting import Meetings
 from gateway.core.model import Client, Contact, Directory, RecogniserContext, Role
 from tests.policies.cast import ADDRESS, COACH, DIRECTORY, JANE, box, envelope, recipient
 
@@ -171,8 +172,10 @@ def test_a_context_names_only_the_recipients_own_client():
     to_jane, to_tom, to_boss = identify(envelope("jane@corp.example", "tom@corp.example", "boss@corp.example"), BOTH)
     assert context_for(to_jane, COACH, ["Room 4"], ["meet.coach.example/robin"]) == RecogniserContext(
         client_names=("Jane Moss",), coach_names=("Robin Vale",), places=("Room 4",), approved_links=("meet.coach.example/robin",), time_zone="Europe/Berlin",
-        coach_addresses=("coach@coach.example",), company=("jane@corp.example", "@corp.example"),
+        coach_addresses=("coach@coach.example",), company=("jane@corp.example", "@corp.example"), theirs=Meetings(zoom_vanity=("corp",)),
     )
+    hers = Meetings(hosts=("meet.coach.example",))
+    assert context_for(to_jane, replace(COACH, meetings=hers)).own == hers
     assert context_for(to_tom, COACH).client_names == ("Tom Reed",)
     assert context_for(to_boss, COACH).client_names == ()
 
@@ -181,7 +184,8 @@ def test_contexts_are_made_once_and_not_for_those_who_get_the_octets():
     recipients = identify(envelope(*(ADDRESS[r] for r in Role), "ann@corp.example"), DIRECTORY)
     assert contexts(recipients, COACH, ("Room 4",), ("x.example",)) == tuple(
         RecogniserContext(
-            names, ("Robin Vale",), ("Room 4",), ("x.example",), "Europe/Berlin", coach_addresses=tuple(map(str, COACH.addresses)), company=company
+            names, ("Robin Vale",), ("Room 4",), ("x.example",), "Europe/Berlin", coach_addresses=tuple(map(str, COACH.addresses)), company=company,
+            theirs=Meetings(zoom_vanity=("corp",) if names else ()),
         )
         for names, company in ((("Jane Moss",), ("jane@corp.example", "@corp.example")), (("Jane Moss",), ()), ((), ()))
     )

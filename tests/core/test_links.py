@@ -2,7 +2,17 @@
 
 import pytest
 
-from gateway.core.links import is_phone, rebuilt_link
+from gateway.core import links
+from gateway.core.links import is_phone
+from gateway.core.model import RecogniserContext
+from tests.policies.cast import shipped
+
+PLATFORMS = shipped().platforms
+
+
+def rebuilt_link(text: str, approved: tuple[str, ...] = (), names: tuple[str, ...] = ()) -> str:
+    return links.rebuilt_link(text, PLATFORMS, RecogniserContext(approved_links=approved, coach_names=names))
+
 
 CLEAN = [
     "https://zoom.us/j/97555501190",

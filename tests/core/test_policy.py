@@ -343,7 +343,7 @@ def test_the_digest_names_what_decides():
 def test_the_digest_is_the_same_on_every_machine():
     """Of compact JSON with sorted lists: the value stands in audit logs and must not depend on a version of anything."""
     rule = Rule("f", "r", (Role.SPONSOR, Role.COACH), (Kind.NOTES,), Action.HOLD, "why", ("RFC 1",), "share-with-sponsor")
-    octets = b'[[["r",["coach","sponsor"],["notes"],"HOLD","why",["RFC 1"],"share-with-sponsor"]],[]]'
+    octets = b'[[["r",["coach","sponsor"],["notes"],"HOLD","why",["RFC 1"],"share-with-sponsor"]],[],[],[]]'
     assert Ruleset((rule,)).digest == hashlib.sha256(octets).hexdigest()
 
 
@@ -355,8 +355,8 @@ def test_the_order_of_files_means_nothing(files):
 
 def test_the_matrix_says_each_cell():
     lines = shipped().matrix().splitlines()
-    assert lines[0] == "| recipient | scheduling | notes | attachment | opaque | disguised |"
-    assert lines[1] == "| --- | --- | --- | --- | --- | --- |"
+    assert lines[0] == "| recipient | scheduling | notes | attachment | opaque | disguised | calendar | platform |"
+    assert lines[1] == "|" + " --- |" * 8
     cells = {row[0]: row[1:] for row in ([c.strip() for c in line.strip("|").split("|")] for line in lines[2:])}
     assert list(cells) == list(Role)
     assert cells["client-work"] == [
@@ -365,10 +365,12 @@ def test_the_matrix_says_each_cell():
         "**divert** (attachments-1, floor-work-rest)",
         "**divert** (attachments-1, floor-work-rest)",
         "**hold** (disguised-1, floor-disguised)",
+        "**hold** (calendar-1, floor-calendar)",
+        "**hold** (links-2, floor-platform)",
     ]
     assert cells["sponsor"][1] == "**hold**, with a consent on record one word releases (consent-1, floor-sponsor-notes)"
     assert cells["client-personal"][1] == "**private copy** (floor-personal)"
-    assert {cells[r][k] for r in ("not-a-client", "coach") for k in range(5)} == {"**raw** (floor-not-a-client)", "**raw** (floor-coach)"}
+    assert {cells[r][k] for r in ("not-a-client", "coach") for k in range(7)} == {"**raw** (floor-not-a-client)", "**raw** (floor-coach)"}
 
 
 def test_the_matrix_names_only_the_rules_that_decide():

@@ -8,9 +8,10 @@ from gateway.core.model import Fact, FactKind, Reading, RecogniserContext, Sente
 from gateway.core.pack import Packs
 from gateway.core.recognise import is_composed, recognise
 from gateway.core.vocabulary import load_packs
+from tests.policies.cast import shipped
 
 LANGUAGES = Path(__file__).parents[2] / "policies/languages"
-PACKS = load_packs({str(f.relative_to(LANGUAGES)): f.read_text("utf-8") for f in LANGUAGES.rglob("*.toml")})
+PACKS = load_packs({str(f.relative_to(LANGUAGES)): f.read_text("utf-8") for f in LANGUAGES.rglob("*.toml")}, platforms=shipped().platforms)
 CONTEXT = RecogniserContext(
     client_names=("Dana Petrocelli",), coach_names=("Robin Vale",), places=("Orchard Rooms",), approved_links=("meet.coach.example/robin",)
 )

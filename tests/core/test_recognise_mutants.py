@@ -9,9 +9,10 @@ from gateway.core.model import Fact, FactKind, Reading, RecogniserContext, Sente
 from gateway.core.recognise import is_composed, recognise
 from gateway.core.recognise.template import company_text, fact_lines
 from gateway.core.vocabulary import load_packs
+from tests.policies.cast import shipped
 
 LANGUAGES = Path(__file__).parents[2] / "policies/languages"
-PACKS = load_packs({str(f.relative_to(LANGUAGES)): f.read_text("utf-8") for f in LANGUAGES.rglob("*.toml")})
+PACKS = load_packs({str(f.relative_to(LANGUAGES)): f.read_text("utf-8") for f in LANGUAGES.rglob("*.toml")}, platforms=shipped().platforms)
 ENGLISH = next(pack for pack in PACKS.packs if pack.language == "en")
 CONTEXT = RecogniserContext(client_names=("Dana Petrocelli",), coach_names=("Robin Vale",), places=("Orchard Rooms",))
 

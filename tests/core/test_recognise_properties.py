@@ -12,9 +12,10 @@ from gateway.core.recognise import is_composed, recognise
 from gateway.core.recognise.sentences import split
 from gateway.core.recognise.tokens import normalise, readable, scan
 from gateway.core.vocabulary import load_packs
+from tests.policies.cast import shipped
 
 LANGUAGES = Path(__file__).parents[2] / "policies/languages"
-PACKS = load_packs({str(f.relative_to(LANGUAGES)): f.read_text("utf-8") for f in LANGUAGES.rglob("*.toml")})
+PACKS = load_packs({str(f.relative_to(LANGUAGES)): f.read_text("utf-8") for f in LANGUAGES.rglob("*.toml")}, platforms=shipped().platforms)
 CONTEXT = RecogniserContext(client_names=("Dana Petrocelli",), coach_names=("Robin Vale",))
 
 WORDS = sorted(

@@ -32,6 +32,7 @@ JANE = Client(
     work_domains=("corp.example",),
     personal=box("jane.moss@mail.example"),
     sponsors=(box("boss@corp.example"),),
+    meetings=(("zoom_vanity", ("corp",)),),
 )
 COACH = Coach("Robin Vale", (box("coach@coach.example"),), "Europe/Berlin")
 DIRECTORY = Directory(COACH, (JANE,), (Contact("desk@help.example", Role.SUPPORT), Contact("tax@office.example", Role.NOT_A_CLIENT)))

@@ -44,7 +44,7 @@ def kinds(example: Example, to: Recipient) -> frozenset[Kind]:
 @cache
 def packs() -> Packs:
     languages = POLICIES / "languages"
-    return load_packs({p.relative_to(languages).as_posix(): p.read_text("utf-8") for p in sorted(languages.rglob("*.toml"))})
+    return load_packs({p.relative_to(languages).as_posix(): p.read_text("utf-8") for p in sorted(languages.rglob("*.toml"))}, platforms=SHIPPED.platforms)
 
 
 def addressed(example: Example) -> Recipient:

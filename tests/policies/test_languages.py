@@ -10,10 +10,11 @@ from gateway.core.model import RecogniserContext, TextBlock
 from gateway.core.pack import Packs
 from gateway.core.recognise import recognise
 from gateway.core.vocabulary import load_packs
+from tests.policies.cast import shipped
 
 LANGUAGES = Path(__file__).parents[2] / "policies/languages"
 CASES = Path(__file__).parent / "languages"
-PACKS = load_packs({f.relative_to(LANGUAGES).as_posix(): f.read_text("utf-8") for f in LANGUAGES.rglob("*.toml")})
+PACKS = load_packs({f.relative_to(LANGUAGES).as_posix(): f.read_text("utf-8") for f in LANGUAGES.rglob("*.toml")}, platforms=shipped().platforms)
 CONTEXT = RecogniserContext(client_names=("Dana Petrocelli",), coach_names=("Robin Vale",))
 
 

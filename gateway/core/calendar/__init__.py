@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from gateway.core.calendar.lines import Unreadable
 from gateway.core.calendar.read import Diverted, read_invitation
+from gateway.core.calendar.way_in import is_shut
 from gateway.core.calendar.zones import RULES, rule_of
 from gateway.core.invitation import Event, Invitation, Method, Moment, Withheld
 from gateway.core.model import Fact, FactKind, Finding, Kind, Part, Reading, RecogniserContext, Status
@@ -32,18 +33,23 @@ def with_calendar(reading: Reading, parts: Sequence[Part], context: RecogniserCo
     lent = methods.pop() if len(methods) == 1 else ""
     for part in parts:
         try:
-            invitations.append(read_invitation(part.octets, part.method, context, lambda text: is_place(text, context, packs), lent))
+            invitations.append(read_invitation(part.octets, part.method, context, lambda text: is_place(text, context, packs), lent, packs.platforms))
         except Unreadable as trouble:
             findings.append(Finding(part.path, Kind.CALENDAR, trouble.reason))
         except Diverted as other:
             findings.append(Finding(part.path, Kind.OPAQUE, other.reason))
     # what is withheld of them may differ: a file may have an alarm that the shown object lacks
-    if len({replace(invitation, withheld=()) for invitation in invitations}) > 1:
+    if len({replace(invitation, withheld=(), links=()) for invitation in invitations}) > 1:
         findings.append(Finding("calendar", Kind.CALENDAR, "objects that differ"))
     elif invitations and not any(f.kind is Kind.CALENDAR for f in findings):
         withheld = {what for invitation in invitations for what in invitation.withheld}
         findings += [Finding("calendar", Kind.NOTES, what) for what in Withheld if what in withheld]
         reading = _told(reading, invitations[0], context, packs)
+        links = tuple(dict.fromkeys(link for invitation in invitations for link in invitation.links))
+        reading = replace(reading, links=tuple(dict.fromkeys((*reading.links, *links))))
+        if is_shut(invitations[0]):  # the times are told all the same, in words
+            findings.append(Finding("calendar", Kind.PLATFORM, "meeting on the company's own platform"))
+            reading = replace(reading, invitation=None)
     return replace(reading, findings=(*reading.findings, *findings))
 
 

@@ -16,10 +16,13 @@ from gateway.core.calendar import values
 from gateway.core.calendar.lines import Component, Property, Unreadable, plain_text, read_components
 from gateway.core.calendar.recurrence import in_one_form, read_rule
 from gateway.core.calendar.values import in_zone, instant, token
+from gateway.core.calendar.way_in import account_of, ways_in
 from gateway.core.calendar.zones import RULES, zone_of
 from gateway.core.invitation import ANSWERS, Attendee, Event, Invitation, Method, Moment, Withheld
-from gateway.core.links import rebuilt_link
+from gateway.core.links import judge_link
+from gateway.core.meeting import MeetingLink, Owner
 from gateway.core.model import RecogniserContext
+from gateway.core.platforms import NO_PLATFORMS, Platforms
 
 MOST_EVENTS = 60
 MOST_MOMENTS = 400
@@ -29,7 +32,6 @@ LONGEST = timedelta(hours=24)  # of an appointment with a time
 PAST, FUTURE = timedelta(days=366), timedelta(days=5 * 366)
 BEGUN = timedelta(days=10 * 366)  # how long ago a series may have started
 TEXTS = frozenset({"DESCRIPTION", "COMMENT", "X-ALT-DESC", "CONTACT", "RESOURCES", "CATEGORIES", "STYLED-DESCRIPTION"})
-LINKS = ("CONFERENCE", "X-GOOGLE-CONFERENCE", "X-MICROSOFT-SKYPETEAMSMEETINGURL", "LOCATION", "URL", "DESCRIPTION")
 MAY_LACK_START = ANSWERS | {Method.CANCEL, Method.DECLINECOUNTER}  # RFC 5546 sections 3.2.3 to 3.2.8
 SEEN = frozenset(
     "UID SEQUENCE DTSTAMP DTSTART DTEND DURATION RRULE RDATE EXDATE RECURRENCE-ID STATUS TRANSP ORGANIZER ATTENDEE CLASS CREATED LAST-MODIFIED PRIORITY".split()
@@ -45,7 +47,12 @@ class Diverted(Exception):
 
 
 def read_invitation(
-    octets: bytes, method_parameter: str, context: RecogniserContext, is_place: Callable[[str], bool] = lambda text: False, lent: str = ""
+    octets: bytes,
+    method_parameter: str,
+    context: RecogniserContext,
+    is_place: Callable[[str], bool] = lambda text: False,
+    lent: str = "",
+    platforms: Platforms = NO_PLATFORMS,
 ) -> Invitation:
     """What a company may get of a calendar object, under one context.
 
@@ -67,14 +74,14 @@ def read_invitation(
         raise Diverted("no event")
     if len(events) > MOST_EVENTS:
         raise Unreadable("too many events")
-    reader = _Reader(calendar, method, context, is_place)
+    reader = _Reader(calendar, method, context, is_place, platforms)
     read = tuple(reader.event(c) for c in events)
     if len({e.uid for e in read}) > 1:
         raise Unreadable("several appointments")
     if kinds - {"VEVENT", "VTIMEZONE"}:
         reader.withheld.add(Withheld.OTHER_COMPONENT)
     organizer = reader.organizer(events)
-    return Invitation(method, organizer, in_one_form(read), tuple(w for w in Withheld if w in reader.withheld), reader.assumed)
+    return Invitation(method, organizer, in_one_form(read), tuple(w for w in Withheld if w in reader.withheld), reader.assumed, tuple(reader.links))
 
 
 def _method(calendar: Component, parameter: str, lent: str) -> Method:
@@ -96,8 +103,10 @@ class _Reader:
     method: Method
     context: RecogniserContext
     is_place: Callable[[str], bool]
+    platforms: Platforms
     withheld: set[Withheld] = field(default_factory=set)
     assumed: str = ""
+    links: dict[MeetingLink, None] = field(default_factory=dict)  # in order, each once
     zones: dict[tuple[str, int, int], str] = field(default_factory=dict)
 
     # -------------------------------------------------------------------------------------------- people
@@ -282,24 +291,20 @@ class _Reader:
                 return text if "<number>" in place else place
         if len(text) <= LONGEST_PLACE and self.is_place(text):
             return text
-        if not rebuilt_link(text, self.context.approved_links, self._names()):
+        if judge_link(text, self.platforms, self.context) is None:
             self.withheld.add(Withheld.LOCATION)
         return ""
 
     def _link(self, c: Component) -> str:
-        """The meeting link, rebuilt: of the fields that may hold one, the first that does."""
-        for name in LINKS:
-            for p in c.all(name):
-                for found in re.finditer(r"https?://[^\s<>\"\\,;]+", plain_text(p.value)):
-                    link = rebuilt_link(found[0].rstrip(".)]>'"), self.context.approved_links, self._names())
-                    if link:
-                        return link
-        if c.all("URL") or c.all("CONFERENCE"):
+        """The meeting link, rebuilt: the one that passes best, of whatever field; "" where none does."""
+        organizers = [self._address(p) for p in c.all("ORGANIZER")]
+        account = account_of(organizers[0], bool(self._own(organizers[0])), self._of_company(organizers[0])) if len(organizers) == 1 else Owner.UNKNOWN
+        found = ways_in(c, account, self.platforms, self.context)
+        self.links |= dict.fromkeys(found)
+        link = found[0].link if found else ""
+        if not link and (found or c.all("URL") or c.all("CONFERENCE")):
             self.withheld.add(Withheld.LINK)
-        return ""
-
-    def _names(self) -> tuple[str, ...]:
-        return (*self.context.coach_names, *self.context.client_names)
+        return link
 
 
 def _after(start: Moment, days: timedelta, time: timedelta) -> Moment:

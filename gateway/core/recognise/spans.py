@@ -86,9 +86,8 @@ def find_spans(text: str, tokens: Sequence[Token], context: RecogniserContext, p
             spans.append(Span(kind, begin, end, text[tokens[begin].start : tokens[end - 1].end], weak, full))
             taken[begin:end] = [True] * (end - begin)
 
-    names = (*context.coach_names, *context.client_names)
     for index, token in enumerate(tokens):
-        if token.kind == "link" and rebuilt_link(token.text, context.approved_links, names) == token.text:
+        if token.kind == "link" and rebuilt_link(token.text, pack.platforms, context) == token.text:
             add(FactKind.LINK, index, index + 1)
     for begin, end in _number_groups(text, tokens):
         add(FactKind.PHONE, begin, end)
