@@ -14,7 +14,7 @@ from dataclasses import replace
 from gateway.copies import Workshop, make_copies
 from gateway.core.address import parse_mailbox
 from gateway.core.audience import RAW_ROLES, context_for, role_of
-from gateway.core.calendar import _told as in_words
+from gateway.core.calendar import in_words
 from gateway.core.calendar.back import Back, Outcome, answer, inbound
 from gateway.core.calendar.home import NotHome, home_message, prove_home
 from gateway.core.calendar.original import address_of

@@ -44,7 +44,7 @@ def with_calendar(reading: Reading, parts: Sequence[Part], context: RecogniserCo
     elif invitations and not any(f.kind is Kind.CALENDAR for f in findings):
         withheld = {what for invitation in invitations for what in invitation.withheld}
         findings += [Finding("calendar", Kind.NOTES, what) for what in Withheld if what in withheld]
-        reading = _told(reading, invitations[0], context, packs)
+        reading = in_words(reading, invitations[0], context, packs)
         links = tuple(dict.fromkeys(link for invitation in invitations for link in invitation.links))
         reading = replace(reading, links=tuple(dict.fromkeys((*reading.links, *links))))
         if is_shut(invitations[0]):  # the times are told all the same, in words
@@ -53,7 +53,7 @@ def with_calendar(reading: Reading, parts: Sequence[Part], context: RecogniserCo
     return replace(reading, findings=(*reading.findings, *findings))
 
 
-def _told(reading: Reading, invitation: Invitation, context: RecogniserContext, packs: Packs) -> Reading:
+def in_words(reading: Reading, invitation: Invitation, context: RecogniserContext, packs: Packs) -> Reading:
     """The reading with the invitation; where the text said nothing, its facts become the text, for programs that show no calendar."""
     status = {Method.CANCEL: Status.CANCELLED, Method.COUNTER: Status.PROPOSED}.get(invitation.method, reading.status)
     reading = replace(reading, invitation=invitation, status=status)
