@@ -32,7 +32,7 @@ TARGETS = {
 }
 RECOGNISER = [f"tests/core/test_recognise{part}.py" for part in ("", "_mutants", "_frames")]
 READER = [*RECOGNISER, "tests/core/test_recognise_tokens.py", "tests/core/test_recognise_properties.py", "-k", "not time_grows"]  # the slow ones last
-TARGETS |= {f"gateway.core.recognise{part}": RECOGNISER for part in ("", ".ownership", ".frames", ".language", ".template")}
+TARGETS |= {f"gateway.core.recognise{part}": RECOGNISER for part in ("", ".company", ".frames", ".gate", ".judge", ".language", ".ownership", ".proof", ".relations", ".template")}
 TARGETS |= {f"gateway.core.recognise.{part}": READER for part in ("places", "sentences", "spans", "tokens")}
 TARGETS |= {f"gateway.core.{name}": ["tests/core/test_vocabulary.py", *RECOGNISER] for name in ("vocabulary", "phrases")}
 _WORDING = "a word that is only shown"

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gateway.core.links import is_phone, rebuilt_link
-from gateway.core.model import FactKind, RecogniserContext
+from gateway.core.model import Fact, FactKind, RecogniserContext
 from gateway.core.pack import Pack
 from gateway.core.recognise.places import place_spans
 from gateway.core.recognise.tokens import Token, readable
@@ -74,6 +74,10 @@ class Span:
     text: str
     weak: bool = False
     full: bool = False  # a day and an hour
+
+    def fact(self, source: str, owner: str) -> Fact:
+        """It as a fact of the text `source`."""
+        return Fact(self.kind, self.text, source, owner, 2 if self.full else 0 if self.weak else 1)
 
 
 def find_spans(text: str, tokens: Sequence[Token], context: RecogniserContext, pack: Pack, begin: int = 0) -> list[Span]:
