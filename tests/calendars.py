@@ -79,12 +79,12 @@ def calendar(*components: str, method: str = "REQUEST", head: str = "") -> bytes
     return re.sub("\n+", "\r\n", "\n".join((*first, *components, "END:VCALENDAR", ""))).encode()
 
 
-def mail(octets: bytes, method: str = "", text: str = "", file: bytes = b"") -> bytes:
+def mail(octets: bytes, method: str = "", text: str = "", file: bytes = b"", coding: str = "base64") -> bytes:
     """A mail of the coach with a calendar object, and with `file` as a second one beside it."""
     message = EmailMessage(policy=SMTP)
     message["From"], message["To"], message["Subject"] = f"Robin Vale <{COACH}>", CLIENT, "Invitation"
     message.set_content(text)
-    message.add_attachment(octets, maintype="text", subtype="calendar", disposition="inline", params={"method": method} if method else {})
+    message.add_attachment(octets, "text", "calendar", disposition="inline", params={"method": method} if method else {}, cte=coding)
     if file:
         message.add_attachment(file, maintype="application", subtype="ics")
     return message.as_bytes()

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from gateway.core.address import EVERYBODYS, MalformedPath, canonical, is_at_or_under, parse_mailbox
 from gateway.core.calendar import values
 from gateway.core.calendar.lines import Component, Property, Unreadable, plain_text, read_components
-from gateway.core.calendar.recurrence import in_one_form, read_rule
+from gateway.core.calendar.recurrence import MOST_MOMENTS, in_one_form, read_rule
 from gateway.core.calendar.values import in_zone, instant, token
 from gateway.core.calendar.way_in import account_of, ways_in
 from gateway.core.calendar.zones import RULES, zone_of
@@ -25,7 +25,7 @@ from gateway.core.model import RecogniserContext
 from gateway.core.platforms import NO_PLATFORMS, Platforms
 
 MOST_EVENTS = 60
-MOST_MOMENTS = 400
+MOST_PEOPLE = 300  # of all events together
 MOST_WORDS = 3  # of the local part of an address that nobody configured
 LONGEST_PLACE = 120  # characters
 LONGEST = timedelta(hours=24)  # of an appointment with a time
@@ -108,6 +108,7 @@ class _Reader:
     assumed: str = ""
     links: dict[MeetingLink, None] = field(default_factory=dict)  # in order, each once
     zones: dict[tuple[str, int, int], str] = field(default_factory=dict)
+    people: int = 0
 
     # -------------------------------------------------------------------------------------------- people
     def organizer(self, events: Sequence[Component]) -> str:
@@ -158,6 +159,9 @@ class _Reader:
                 kept[own or address] = Attendee(own or address, **tokens)
             elif not own and not self._of_company(address):
                 self.withheld.add(Withheld.PEOPLE)
+        self.people += len(kept)
+        if self.people > MOST_PEOPLE:
+            raise Unreadable("too many people")
         return tuple(kept.values())
 
     # -------------------------------------------------------------------------------------------- one event

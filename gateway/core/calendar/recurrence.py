@@ -16,6 +16,7 @@ from gateway.core.calendar.zones import RULES, rule_of
 from gateway.core.invitation import Event, Moment
 
 MOST_COUNT = 200
+MOST_MOMENTS = 400  # of EXDATE or RDATE
 _DAY = "(?:SU|MO|TU|WE|TH|FR|SA)"
 _ORDINAL = "(?:[+-]?(?:[1-9]|[1-4][0-9]|5[0-3]))"
 
@@ -118,6 +119,8 @@ def _of_series(event: Event, zone: str, master: Moment | None) -> Event:
     added, excluded = (tuple(dict.fromkeys(_naming(m, own, master) for m in moments)) for moments in (event.added, event.excluded))
     if added and start is not None:  # beside a rule some programs would show the start twice; without one some would not show it
         added = tuple(dict.fromkeys((start, *added))) if not event.rule else tuple(m for m in added if m != start)
+    if len(added) > MOST_MOMENTS:
+        raise Unreadable("too many dates")
     recurrence = event.recurrence and _naming(event.recurrence, own, master)
     return replace(event, start=start, end=end, old_start=old_start, old_end=old_end, added=added, excluded=excluded, recurrence=recurrence)
 
