@@ -5,14 +5,15 @@ The automaton walks all frames at once; one token that no frame explains ends it
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from gateway.core.model import FactKind, RecogniserContext, Status
 from gateway.core.pack import Frame, Pack
 from gateway.core.phrases import State
-from gateway.core.recognise.sentences import Piece, bullet_end
+from gateway.core.recognise.sentences import Piece, bullet_end, names_in
 from gateway.core.recognise.spans import Span, is_code
+from gateway.core.recognise.tokens import Token
 
 SEPARATORS = frozenset({",", ";", ":", "-", "\u2013", "\u2014", "!", ".", "(", ")", "\u00bf", "\u00a1"})
 MARKS = frozenset({"!", ".", "?", ")", "(", "\u2026", "\u00bf", "\u00a1"})
@@ -41,7 +42,7 @@ Thread = tuple[State, tuple[int, ...], int]  # where in the automaton, the frame
 
 def judge(piece: Piece, spans: Sequence[Span], context: RecogniserContext, pack: Pack) -> Verdict:
     """Whether closed frames explain the sentence whole. A span may be read as its slot or word by word."""
-    names = {word.lower() for name in (*context.client_names, *context.coach_names) for word in name.split()}
+    names = names_in(context)
     tokens, start = piece.tokens, pack.frame_automaton.start
     front, size = extent(piece, pack)
     if front >= size:
@@ -55,16 +56,7 @@ def judge(piece: Piece, spans: Sequence[Span], context: RecogniserContext, pack:
         if not at[index]:
             continue
         furthest, token = index, tokens[index]
-        steps = [(token.low, index + 1), *((slots[index],) if index in slots else ())]
-        if token.capital:
-            steps.append(("<cap>", index + 1))
-            steps += [("<name>", index + 1)] if token.text.lower() in names else []
-        if token.kind == "number":
-            steps.append(("<num>", index + 1))
-        if is_code(token):
-            steps.append(("<code>", index + 1))
-        if pack.taught and token.low in pack.taught:  # a taught word may stand for the appointment
-            steps += [(noun, index + 1) for noun in pack.words["duration_nouns"] & pack.words["cues"]]
+        steps = [(token.low, index + 1), *((slots[index],) if index in slots else ()), *((symbol, index + 1) for symbol in _symbols(token, names, pack))]
         for node, path, state in list(at[index].values()):
             for symbol, end in steps:
                 target = pack.frame_automaton.step(node, symbol)
@@ -79,6 +71,20 @@ def judge(piece: Piece, spans: Sequence[Span], context: RecogniserContext, pack:
         return Verdict(False, "clause-unfinished" if at[size] else "unexplained-word", span.text if span else tokens[furthest].text)
     frames = [pack.frames[owner] for owner in min(done, key=len)]
     return Verdict(True, "+".join(dict.fromkeys(f.name for f in frames)), "", _status(frames, piece), any(f.appointment for f in frames))
+
+
+def _symbols(token: Token, names: frozenset[str], pack: Pack) -> Iterator[str]:
+    """What else than its word a token may be taken for: a capital, a configured name, a number, a code, a noun for the appointment."""
+    if token.capital:
+        yield "<cap>"
+        if token.text.lower() in names:
+            yield "<name>"
+    if token.kind == "number":
+        yield "<num>"
+    if is_code(token):
+        yield "<code>"
+    if token.low in pack.taught:  # a taught word may stand for the appointment
+        yield from sorted(pack.words["duration_nouns"] & pack.words["cues"])
 
 
 def extent(piece: Piece, pack: Pack) -> tuple[int, int]:

@@ -11,11 +11,10 @@ from dataclasses import dataclass, field
 from gateway.core.links import is_phone
 from gateway.core.model import Fact, FactKind, RecogniserContext, Sentence
 from gateway.core.pack import Pack
-from gateway.core.phrases import bare
 from gateway.core.recognise import frames, language, ownership, taught
 from gateway.core.recognise.ownership import OWN, Clause
 from gateway.core.recognise.relations import relations_of
-from gateway.core.recognise.sentences import Piece, is_name
+from gateway.core.recognise.sentences import Piece, is_name, names_in, without_marks
 from gateway.core.recognise.spans import Span, find_spans
 from gateway.core.recognise.tokens import is_foreign_script, readable
 
@@ -125,12 +124,12 @@ def _is_whole(facts: Sequence[Fact]) -> bool:
 def _signature(piece: Piece, context: RecogniserContext, pack: Pack) -> frames.Verdict:
     """A line below the letter: a sign-off, a name of at most three words, a number. Anything else is withheld."""
     words = [t for t in piece.tokens if t.kind != "sign"]
-    low = bare(piece.text).rstrip(",.! \u3002\u060c")
+    low = without_marks(piece.text)
     if low.startswith(tuple(pack.words["footers"])):
         return frames.Verdict(len(words) <= FOOTER_WORDS, "footer")
     if is_phone(readable(piece.text)) or words and all(t.low in pack.words["credentials"] for t in words):
         return frames.Verdict(True, "signature")
-    names = {word.lower() for name in (*context.coach_names, *context.client_names) for word in name.split()}
+    names = names_in(context)
     if not words or low in pack.words["sign_offs"]:
         return frames.Verdict(True, "sign-off")
     if len(words) <= 3 and all(t.kind == "word" and (t.capital or t.text.lower() in names or t.low in pack.words["titles"] or is_name(t, pack)) for t in words):

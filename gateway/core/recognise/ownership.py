@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from gateway.core.model import FactKind, RecogniserContext
 from gateway.core.pack import Pack
-from gateway.core.recognise.sentences import Piece
+from gateway.core.recognise.sentences import Piece, names_in
 from gateway.core.recognise.spans import Span
 from gateway.core.recognise.tokens import Token
 
@@ -68,9 +68,9 @@ def clauses(piece: Piece, spans: Sequence[Span], context: RecogniserContext, pac
             continue
         if token.text in BREAKS or (token.text == "-" and token.spaced) or token.low in pack.words["clause_breaks"]:
             bounds.append(index)
-    names = {word.lower() for name in (*context.client_names, *context.coach_names) for word in name.split()}
+    names = names_in(context)
     ranges = zip(bounds, [*bounds[1:], len(tokens)], strict=True)
-    return [_judged(tokens, inside, spans, begin, end, blocked, names, pack) for begin, end in ranges if begin < end]
+    return [_clause(tokens, inside, spans, begin, end, blocked, names, pack) for begin, end in ranges if begin < end]
 
 
 def _whole_sentence(piece: Piece, inside: Sequence[bool], context: RecogniserContext, pack: Pack) -> str:
@@ -100,7 +100,10 @@ def _with_the_coach(tokens: Sequence[Token], context: RecogniserContext, pack: P
     return found
 
 
-def _judged(tokens: Sequence[Token], inside: Sequence[bool], spans: Sequence[Span], begin: int, end: int, blocked: str, names: set[str], pack: Pack) -> Clause:
+def _clause(
+    tokens: Sequence[Token], inside: Sequence[bool], spans: Sequence[Span], begin: int, end: int, blocked: str, names: frozenset[str], pack: Pack
+) -> Clause:
+    """The clause of tokens `begin` to `end`; `inside`: which tokens a span explains, `blocked`: the word that gives the whole sentence away."""
     words = pack.words
     outside = [t for t, within in zip(tokens[begin:end], inside[begin:end], strict=True) if not within and t.kind != "sign"]
     lows = [t.low for t in outside]
@@ -119,8 +122,7 @@ def _blocked(lows: Sequence[str], helped: bool, pack: Pack) -> str:
     words = pack.words
     for index, low in enumerate(lows):
         after = lows[index + 1] if index + 1 < len(lows) else ""
-        third = low if low in words["third_person"] else f"{low} {after}"
-        if third in words["third_person"] and not _in_a_phrase(lows, index, words["function"]):
+        if third := _third_person_at(lows, index, pack):
             return THIRD + third
         if low in words["your"] and after and after not in words["your_nouns"] and after not in pack.plain:
             return f"{low} {after}"
@@ -136,8 +138,14 @@ def _blocked(lows: Sequence[str], helped: bool, pack: Pack) -> str:
 
 def third_person_in(lows: Sequence[str], pack: Pack) -> str:
     """The first word or pair of words for a third person in `lows`, '' where there is none."""
-    pairs = (pair for index, low in enumerate(lows) for pair in ((index, low), (index, " ".join(lows[index : index + 2]))))
-    return next((third for index, third in pairs if third in pack.words["third_person"] and not _in_a_phrase(lows, index, pack.words["function"])), "")
+    return next((third for index in range(len(lows)) if (third := _third_person_at(lows, index, pack))), "")
+
+
+def _third_person_at(lows: Sequence[str], index: int, pack: Pack) -> str:
+    """The word or pair of words for a third person at `index`, '' where there is none, or only as a part of a phrase of function words."""
+    entries = pack.words["third_person"]
+    third = next((third for third in (lows[index], " ".join(lows[index : index + 2])) if third in entries), "")
+    return "" if third and _in_a_phrase(lows, index, pack.words["function"]) else third
 
 
 def _in_a_phrase(lows: Sequence[str], index: int, entries: frozenset[str]) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from gateway.core.model import RecogniserContext
 from gateway.core.pack import Pack, Packs
 from gateway.core.phrases import bare
 from gateway.core.recognise.tokens import Token, readable, scan
@@ -90,19 +91,19 @@ def split(source: str, text: str, pack: Pack, packs: Packs | None = None) -> lis
         row = _row(stripped, pack)
         group += 0 if row else 1
         first = not any(p.part in ("body", "row", "label") for p in pieces)
-        for sentence, tokens in _cut(stripped, pack):
-            if first:
-                first = False
-                head = _greeting(tokens, pack)
-                if head:
-                    end = tokens[head - 1].end
-                    pieces.append(Piece(source, sentence[:end], tokens[:head], "greeting"))
-                    sentence = sentence[end:].strip()
-                    tokens = scan(sentence, pack)
-                    if not tokens:
-                        continue
-            pieces.append(Piece(source, sentence, tokens, "row" if row else "body", group=group))
+        pieces += _paragraph(source, stripped, "row" if row else "body", group, first, pack)
     return pieces
+
+
+def _paragraph(source: str, text: str, part: str, group: int, first: bool, pack: Pack) -> list[Piece]:
+    """The sentences of a paragraph; the `first` one of a letter may begin with a salutation."""
+    (sentence, tokens), *more = _cut(text, pack)
+    head = _greeting(tokens, pack) if first else 0
+    greeting = [Piece(source, sentence[: tokens[head - 1].end], tokens[:head], "greeting")] if head else []
+    if head:
+        sentence = sentence[tokens[head - 1].end :].strip()
+        tokens = scan(sentence, pack)
+    return greeting + [Piece(source, *said, part, group=group) for said in ((sentence, tokens), *more) if said[1]]
 
 
 def bullet_end(line: str, pack: Pack) -> int:
@@ -261,6 +262,11 @@ def _greeting(tokens: tuple[Token, ...], pack: Pack) -> int:
     return index if opened and (names or tokens[index].capital) and names <= 3 else 0
 
 
+def names_in(context: RecogniserContext) -> frozenset[str]:
+    """The words of the configured names of coach and client, as they are compared."""
+    return frozenset(word.lower() for name in (*context.client_names, *context.coach_names) for word in name.split())
+
+
 def is_name(token: Token, pack: Pack) -> bool:
     """Whether a word of a script without capitals may be a name, or part of one: the pack does not know it, or as a single letter that is no word."""
     return token.caseless and (token.low not in pack.known or len(token.text) == 1 and token.low not in pack.words["function"])
@@ -277,12 +283,17 @@ def _title_behind(tokens: tuple[Token, ...], pack: Pack) -> int:
     return end + signs if signs or end == len(tokens) else 0
 
 
+def without_marks(line: str) -> str:
+    """A line as sign-offs are compared: bare, without the marks at its end."""
+    return bare(line.strip()).rstrip(",.! \u3002\u060c")
+
+
 def _last_of_body(lines: list[str], pack: Pack, packs: Sequence[Pack]) -> int:
     """Number of the last line before the sign-off ("Best wishes,") and the name below it; all lines where there is none."""
     end = next((n for n, line in enumerate(lines) if n and (line.strip() in ("--", "-- ") or _opens_history(line.strip(), _next(lines, n), packs))), len(lines))
     filled = [n for n in range(end) if lines[n].strip() and not lines[n].strip().startswith(">")]
     for n in filled[1:]:
-        if bare(lines[n].strip()).rstrip(",.! 。،") in _all("sign_offs", packs):
+        if without_marks(lines[n]) in _all("sign_offs", packs):
             return n - 1
     if len(filled) < 2:
         return len(lines)

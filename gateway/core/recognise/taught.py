@@ -15,8 +15,8 @@ from gateway.core.model import FactKind, RecogniserContext, Taught
 from gateway.core.pack import Frame, Pack, Packs
 from gateway.core.phrases import Automaton
 from gateway.core.recognise.frames import Verdict, extent, judge
-from gateway.core.recognise.ownership import phrase_in, third_person_in
-from gateway.core.recognise.sentences import Piece, split
+from gateway.core.recognise.ownership import phrase_in, third_person_in, told_by
+from gateway.core.recognise.sentences import Piece, names_in, split
 from gateway.core.recognise.spans import Span, find_spans
 from gateway.core.recognise.tokens import is_foreign_script, normalise, scan
 
@@ -64,7 +64,7 @@ def pattern_of(sentence: str, pack: Pack, context: RecogniserContext) -> str:
     if word := _telling_word(piece, found, pack):
         raise Unteachable(_CLOSED.format(word))
     spans = {s.begin: s for s in found if begin <= s.begin < end and not _is_guess(s)}
-    names = {word.lower() for name in (*context.client_names, *context.coach_names) for word in name.split()}
+    names = names_in(context)
     items: list[str] = []
     count, index = 0, begin
     while index < end:
@@ -194,9 +194,7 @@ def _check(items: Sequence[str], count: int, pack: Pack) -> None:
 
 def _telling_word(piece: Piece, spans: Sequence[Span], pack: Pack) -> str:
     """The word of a time or place that tells by itself, '' where none does."""
-    classes = {FactKind.TIME: pack.words["telling_times"], FactKind.PLACE: pack.words["telling_places"]}
-    told = ((classes[s.kind], [t.low for t in piece.tokens[s.begin : s.end]]) for s in spans if s.kind in classes)
-    return next((word for entries, lows in told if (word := phrase_in(lows, entries))), "")
+    return next((word for span in spans if (word := told_by(span, piece, pack))), "")
 
 
 def _closed_word(lows: Sequence[str], pack: Pack) -> str:
