@@ -306,7 +306,7 @@ def main(window: int) -> None:
         _ = pack.frame_automaton.start, pack.phrase_automaton.start  # later the clock of a mail would run
     gc.freeze()
     gc.enable()
-    for codec in header_section.CHARSETS.values():
+    for codec in (*header_section.CHARSETS.values(), "punycode"):  # the last one for addresses of the company's (RFC 5891)
         codecs.lookup(codec)  # a codec is a module; later there is no descriptor left to load one
     contexts = (RecogniserContext(),)
     _ANALYSIS.dump_json(analyse(_SAMPLE, contexts, packs))

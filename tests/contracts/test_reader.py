@@ -57,6 +57,13 @@ async def learned() -> AsyncIterator[WorkerReader]:
     await reader.stop()
 
 
+async def test_a_company_with_a_domain_in_another_script_is_no_hindrance(reader: WorkerReader) -> None:
+    """Comparing addresses with its A-label takes a codec, and in the process none can be loaded any more."""
+    invitation = reading._SAMPLE.replace(b"END:VEVENT", b"ATTENDEE:mailto:dana@acme.example\r\nEND:VEVENT")
+    context = RecogniserContext(coach_addresses=("coach@coach.example",), company=("@xn--acm-dma.example",))
+    assert await reader.read(invitation, (context,)) != UNREADABLE
+
+
 def pids(reader: WorkerReader) -> set[int]:
     """The processes that are alive, of this reader alone."""
     return {worker.process.pid for worker in reader._all if worker.process.returncode is None}
