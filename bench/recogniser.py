@@ -30,8 +30,8 @@ from pathlib import Path
 
 from gateway.core.model import FactKind, Reading, RecogniserContext, TextBlock
 from gateway.core.pack import Packs
-from gateway.core.recognise import is_composed, recognise
 from gateway.core.platforms import parse_platforms
+from gateway.core.recognise import is_composed, recognise
 from gateway.core.vocabulary import load_packs
 
 PACKS = Path(__file__).parents[1] / "policies/languages"

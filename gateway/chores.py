@@ -49,7 +49,10 @@ class Chores:
         signed = (note, self.notary.public(await self.store.origin(self.tenant))) if note else None
         ports = self.ports
         notice = self.house.notice(
-            ports.ids.new(), coach, ports.clock.now(), lambda stamp: digest_notice(lines, coach, stamp, waiting=waiting, checkpoint=signed)
+            ports.ids.new(),
+            coach,
+            ports.clock.now(),
+            lambda stamp: digest_notice(lines, coach, stamp, waiting=waiting, checkpoint=signed, platforms=self.house.ruleset.platforms),
         )
         size = parse_checkpoints(note)[0].size if note else None
         if await self.store.tell(self.tenant, [submission_id for submission_id, _, _ in untold], notice, checkpoint=size):

@@ -284,7 +284,10 @@ class Meetings(Section):
     )
     webex_sites: tuple[Label, ...] = several('Webex: the first label of your site ("vale" of vale.webex.com).', example=["vale"])
     rooms: tuple[Room, ...] = several("Your own rooms on shared platforms: host and path.", example=["whereby.com/vale-coaching"])
-    hosts: tuple[HostName, ...] = several("Hosts that you run yourself (Nextcloud Talk, BigBlueButton): rooms whose names are drawn are yours.", example=["meet.coach.example"])
+    hosts: tuple[HostName, ...] = several(
+        "Hosts that you run yourself (Nextcloud Talk, BigBlueButton): rooms whose names are drawn are yours.",
+        example=["meet.coach.example"],
+    )
     meeting_ids: tuple[MeetingId, ...] = several("Your standing meetings on shared hosts: platform and number.", example=["zoom:86451209377"])
 
     @property

@@ -33,7 +33,9 @@ def custody_of(plan: Plan, outgoing: tuple[Outgoing, ...], key: Hash, w: Worksho
         *(_hold_event(submission_id, h, d.item, w) for h, d in zip(plan.holds, deposits, strict=True)),
         *_course_events(submission_id, plan),
     )
-    summary = tuple((c.purpose.value, c.recipient.path) for c in plan.copies)
+    told_links = [(c, link) for c in plan.copies if c.purpose is Purpose.COMPANY and c.reading for link in c.reading.remarkable_links]
+    links = dict.fromkeys((f"link {link.code}", c.recipient.path) for c, link in told_links)
+    summary = (*((c.purpose.value, c.recipient.path) for c in plan.copies), *links)
     return Custody(
         submission_id=submission_id,
         tenant=envelope.tenant,
@@ -108,6 +110,8 @@ def _copy_event(submission_id: str, copy: Copy, outgoing: Outgoing, w: Workshop)
         ("recipient", copy.recipient.path),  # the store writes its pseudonym
         ("rules", ",".join(copy.rule_ids)),
     )
+    if copy.purpose is Purpose.COMPANY and copy.reading and copy.reading.links:
+        detail = (*detail, ("links", ",".join(dict.fromkeys(link.code for link in copy.reading.links))))
     return AuditEvent("diverted" if diverted else _EVENT[copy.purpose], submission_id, outgoing.client_id, detail)
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from gateway.config import Label, TenantId, setting, several
+from gateway.config import HostName, Label, MeetingId, Room, TenantId, setting, several
 from gateway.core.address import MalformedPath, a_labels, canonical, is_at_or_under
 from gateway.core.model import Client, Mailbox
 from gateway.core.policy import CONSENT_SCOPES
@@ -37,11 +37,14 @@ Scope = Annotated[str, AfterValidator(_scope)]
 
 
 class CompanyMeetings(Section):
-    """Platforms that belong to the client's company: their links are never passed on as the coach's own."""
+    """Platforms that belong to the client's company, with the keys of [meetings]: a link to them stays away from the company copy."""
 
     teams_tenants: tuple[TenantId, ...] = several("Microsoft Teams: tenant ids.", example=[])
     zoom_vanity: tuple[Label, ...] = several("Zoom: the first label of the company's address.", example=[])
     webex_sites: tuple[Label, ...] = several("Webex: the first label of the company's site.", example=[])
+    rooms: tuple[Room, ...] = several("Rooms on shared platforms that the company pays for: host and path.", example=[])
+    hosts: tuple[HostName, ...] = several("Conference servers of the company's own.", example=[])
+    meeting_ids: tuple[MeetingId, ...] = several("Standing meetings of the company's on shared hosts: platform and number.", example=[])
 
 
 class ClientTable(Section):

@@ -18,8 +18,10 @@ from gateway.cli.context import TENANT
 from gateway.core.address import parse_mailbox
 from gateway.core.audience import context_for, identify
 from gateway.core.decide import decide, kinds_of
+from gateway.core.meeting import Passage
 from gateway.core.model import Analysis, Envelope, ForwardPath, Plan, Reading, Verdict
 from gateway.core.notice import HOLD_REASONS
+from gateway.core.platforms import Platforms
 from gateway.pipeline import plan_for
 
 
@@ -31,7 +33,7 @@ def explain(
 ) -> None:
     """Dry run: every sentence and part, the verdict, the rule, and the word that decided."""
     raw = b"\r\n".join(mail.read_bytes().replace(b"\r\n", b"\n").split(b"\n"))
-    answers, plan = asyncio.run(_ask(context, raw, to))
+    answers, plan, platforms = asyncio.run(_ask(context, raw, to))
     if as_json:
         typer.echo(
             json.dumps(
@@ -44,6 +46,8 @@ def explain(
     for path, role, analysis, reading, verdicts in answers:
         console.rule(f"{path}: {role}")
         console.print(_sentences(reading))
+        if reading and reading.links:
+            console.print(_links(reading, platforms))
         console.print(_parts(analysis, verdicts))
         if reading and reading.company_text:
             console.print(Panel(reading.company_text, title=reading.company_subject, subtitle="what the company would read", expand=False))
@@ -53,7 +57,7 @@ def explain(
 Answer = tuple[str, str, Analysis, Reading | None, tuple[Verdict, ...]]
 
 
-async def _ask(context: typer.Context, raw: bytes, to: list[str]) -> tuple[list[Answer], Plan]:
+async def _ask(context: typer.Context, raw: bytes, to: list[str]) -> tuple[list[Answer], Plan, Platforms]:
     async with application.open_house(context.obj.config, seals=False) as (ports, house):
         directory = await ports.store.directory(TENANT)
         envelope = Envelope("explain", TENANT, directory.coach.addresses[0], tuple(ForwardPath(t, parse_mailbox(t)) for t in to), authors=("*",))
@@ -65,7 +69,7 @@ async def _ask(context: typer.Context, raw: bytes, to: list[str]) -> tuple[list[
             reading = analysis.reading(known)
             verdicts = decide(recipient, kinds_of(analysis, reading), house.ruleset)
             answers.append((recipient.forward_path.path, recipient.role.value, analysis, reading, verdicts))
-        return answers, await plan_for(analysis, recipients, directory, ports, house)
+        return answers, await plan_for(analysis, recipients, directory, ports, house), house.ruleset.platforms
 
 
 def _sentences(reading: Reading | None) -> Table:
@@ -81,6 +85,16 @@ def _sentences(reading: Reading | None) -> Table:
         table.add_row(sentence.source, sentence.text, "[green]passes[/]" if sentence.approved else "[yellow]withheld[/]", sentence.rule, sentence.word)
     for fact in reading.facts if reading else ():
         table.add_row(fact.source, fact.text, "[green]fact[/]" if fact.owner == "appointment" else "[yellow]not ours[/]", fact.kind.value, fact.owner)
+    return table
+
+
+def _links(reading: Reading, platforms: Platforms) -> Table:
+    table = Table("link", "platform", "whose", "action", "why", title="Meeting links")
+    for link in reading.links:
+        platform = platforms.named(link.platform)
+        colour = "green" if link.passage is Passage.ALLOW else "yellow"
+        why = platforms.reason(link.platform, link.owner)
+        table.add_row(link.link, platform.name if platform else link.platform, link.owner.value, f"[{colour}]{link.passage}[/]", why)
     return table
 
 

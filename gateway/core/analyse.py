@@ -31,7 +31,8 @@ def analyse(raw: bytes, contexts: tuple[RecogniserContext, ...], packs: Packs, *
     objects = [part for part in message.parts if part.octets]
     return Analysis(
         findings=findings,
-        readings=tuple((context, with_calendar(_with_links(recogniser(blocks, context, packs), blocks, context, packs), objects, context, packs)) for context in contexts),
+        readings=tuple((context, with_calendar(_with_links(recogniser(blocks, context, packs), blocks, context, packs), objects, context, packs))
+                       for context in contexts),
         message_id=message.first("message-id"),
         author_mailboxes=_authors(message),
         part_count=len(message.parts),

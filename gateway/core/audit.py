@@ -90,7 +90,7 @@ EVENTS: dict[str, str] = {
 }
 
 DETAIL_KEYS = frozenset(
-    """role action kinds rules reason purpose reply octets ruleset recipient attempt parts copy held user version count words item by code""".split()
+    """role action kinds rules reason purpose reply octets ruleset recipient attempt parts copy held user version count words item by code links""".split()
 )
 _VALUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.,:/+_=<>-]{0,1999}|[2-5][0-9]{2} [2-5]\.[0-9]{1,3}\.[0-9]{1,3}|")  # codes, counts, a reply: no sentence
 _ZERO = bytes(32)

@@ -10,12 +10,14 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from gateway.core.meeting import MeetingLink, Owner
 from gateway.core.model import RecogniserContext
 from gateway.core.platforms import Platform, Platforms
 
+MOST_LINKS = 100  # that are looked at in one text
 LONGEST = 500  # characters; the long form of Teams needs 270
 TENANT = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 PARAMETER = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -60,7 +62,7 @@ class _Address:
 
 
 def judge_link(text: str, platforms: Platforms, context: RecogniserContext, clues: Clues = NO_CLUES) -> MeetingLink | None:
-    """Whose platform `text` leads to and whether it passes; None where it is no clean link of a meeting. `link` is as written where all of it is clean."""
+    """Whose platform `text` leads to and whether it passes; None where it is no link of a meeting. Its `link` is as written where all of it is clean."""
     if text.lower().startswith("tel:"):
         address: _Address | None = _Address("", "", text.lower(), "", "", "")
     else:
@@ -78,12 +80,12 @@ def judge_link(text: str, platforms: Platforms, context: RecogniserContext, clue
 def rebuilt_link(text: str, platforms: Platforms, context: RecogniserContext) -> str:
     """`text` rebuilt from recognised parts, or '' where it is no meeting link that may pass. A clean link comes back as it was written."""
     found = judge_link(text, platforms, context)
-    return found.link if found else ""
+    return found.link if found and found.passage.passes else ""
 
 
 def links_in(text: str, platforms: Platforms, context: RecogniserContext) -> tuple[MeetingLink, ...]:
-    """Every link of a meeting in `text`, each once, in order."""
-    found = (judge_link(match[0].rstrip(".,;:!?)>]'*_"), platforms, context) for match in _FOUND.finditer(text))
+    """The links of meetings in `text`, each once, in order."""
+    found = (judge_link(match[0].rstrip(".,;:!?)>]'*_"), platforms, context) for match in islice(_FOUND.finditer(text), MOST_LINKS))
     return tuple(dict.fromkeys(link for link in found if link))
 
 
@@ -162,9 +164,8 @@ def _judged(address: _Address, query: str, platform_id: str, owner: Owner, platf
     platform = platforms.named(platform_id)
     if platform is None:
         return None
-    passage = platforms.passage(platform, owner)
-    link = f"{address.lead}{address.netloc}{address.path}{query}{'#' + fragment if fragment else ''}" if passage.passes else ""
-    return MeetingLink(link, platform_id, owner, passage)
+    link = f"{address.lead}{address.netloc}{address.path}{query}{'#' + fragment if fragment else ''}"
+    return MeetingLink(link, platform_id, owner, platforms.passage(platform, owner))
 
 
 def _claimed(claims: dict[str, str], context: RecogniserContext) -> Owner | None:

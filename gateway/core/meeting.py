@@ -49,12 +49,17 @@ class Meetings:
     hosts: tuple[str, ...] = ()  # servers of one's own
     meeting_ids: tuple[str, ...] = ()  # "zoom:86451209377"
 
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Where one could meet instead, for people to read."""
+        return (*self.rooms, *self.hosts, *(f"{label}.zoom.us" for label in self.zoom_vanity), *(f"{site}.webex.com" for site in self.webex_sites))
+
 
 @dataclass(frozen=True, slots=True)
 class MeetingLink:
     """A link as the platform policy sees it."""
 
-    link: str  # rebuilt; "" where it may not pass
+    link: str  # rebuilt; whether it may pass, `passage` says
     platform: str  # id of the platform
     owner: Owner
     passage: Passage
@@ -63,3 +68,9 @@ class MeetingLink:
     def code(self) -> str:
         """For logs and digests: no word of a mail."""
         return f"{self.platform}:{self.owner}:{self.passage}"
+
+    @classmethod
+    def of_code(cls, code: str) -> MeetingLink:
+        """The inverse, without the link. Raises ValueError."""
+        platform, owner, passage = code.split(":")
+        return cls("", platform, Owner(owner), Passage(passage))

@@ -12,7 +12,7 @@ from enum import IntEnum, StrEnum
 
 from gateway.core.appointment import Original
 from gateway.core.invitation import Invitation
-from gateway.core.meeting import MeetingLink, Meetings
+from gateway.core.meeting import MeetingLink, Meetings, Passage
 
 
 class Role(StrEnum):
@@ -321,6 +321,13 @@ class Reading:
     invitation: Invitation | None = None  # what a calendar object says, rebuilt from facts; its times stand in the text as well
     findings: tuple[Finding, ...] = ()  # what was found under this context alone
     links: tuple[MeetingLink, ...] = ()  # every link of a meeting, whether it passes or not
+
+    @property
+    def remarkable_links(self) -> tuple[MeetingLink, ...]:
+        """Those of which the coach should hear: what stays away from the company, and what went there with a warning."""
+        events = self.invitation.events if self.invitation else ()
+        gone = {event.link for event in events}
+        return tuple(k for k in self.links if not k.passage.passes or k.passage is Passage.WARN and (k.link in gone or k.link in self.company_text))
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,9 @@ from enum import StrEnum
 from gateway.core.address import MAX_LOCAL_PART
 from gateway.core.compose import Stamp
 from gateway.core.header import address_words, date_words, field, text_words
+from gateway.core.meeting import MeetingLink
 from gateway.core.model import Coach, HeldItem, Mailbox, Purpose
+from gateway.core.platforms import NO_PLATFORMS, Platforms
 from gateway.core.policy import EXCEPTION_CODES
 
 SENDER_NAME = "coachgate"
@@ -95,6 +97,11 @@ _ENGLISH: Mapping[str, str] = {
     "told-private": "All of it, sealed, to",
     "told-raw": "As you wrote it, to",
     "told-waiting": "Waiting for you",
+    "link-opening": "Meeting links, and who else can read there:",
+    "link-passed": "went out",
+    "link-barred": "left out, the rest went out",
+    "link-own": "Of your own you have",
+    "link-none": "You have listed no platform or room of your own; see [meetings] in the configuration.",
     "signed-subject": "The record of today, signed",
     "signed-opening": "The audit record as it is now, signed. Keep this mail: whoever changes the record later cannot change this.",
     "signed-key": "The record's public key:",
@@ -166,6 +173,8 @@ def held_notice(item: HeldItem, token: str, coach: Coach, stamp: Stamp, *, told:
         ),
         "",
     ]
+    if item.reason == "company-platform":
+        lines += [_own_rooms(coach, say), ""]
     address = reply_mailbox(coach.addresses[0], token)
     if address:
         lines += [say["held-reply"], "", *(f"  {_usage(v):<14}{say[f'do-{v}']}" for v in verbs)]
@@ -177,9 +186,11 @@ def held_notice(item: HeldItem, token: str, coach: Coach, stamp: Stamp, *, told:
 
 
 def digest_notice(
-    summary: Sequence[tuple[str, str]], coach: Coach, stamp: Stamp, *, waiting: int = 0, checkpoint: tuple[str, str] | None = None, language: str = "en"
+    summary: Sequence[tuple[str, str]], coach: Coach, stamp: Stamp, *,
+    waiting: int = 0, checkpoint: tuple[str, str] | None = None, platforms: Platforms = NO_PLATFORMS, language: str = "en",
 ) -> bytes:
-    """What went where since the last one. `summary`: pairs of "company" | "private" | "raw" and the recipient's path; `waiting`: number of held items.
+    """What went where since the last one. `summary`: pairs of "company" | "private" | "raw" | "link CODE" (of a `MeetingLink`) and the recipient's path;
+    `waiting`: number of held items; `platforms`: what is to be said of links.
 
     `checkpoint`: a signed note of the audit log and the public key it verifies with; then the whole mail is what `audit verify` reads.
     """
@@ -189,6 +200,7 @@ def digest_notice(
         paths = Counter(path for word, path in summary if word == purpose)
         if paths:
             lines += [f"{say[f'told-{purpose}']}:", *(f"  {_printable(p)}{f' ({n} x)' if n > 1 else ''}" for p, n in sorted(paths.items())), ""]
+    lines += _links(summary, platforms, coach, say)
     if waiting:
         lines += [f"{say['told-waiting']}: {waiting}", ""]
     if checkpoint:
@@ -285,6 +297,25 @@ def _has_private_side(item: HeldItem) -> bool:
 
 def _texts(language: str) -> Mapping[str, str]:
     return TEXTS.get(language, _ENGLISH)
+
+
+def _links(summary: Sequence[tuple[str, str]], platforms: Platforms, coach: Coach, say: Mapping[str, str]) -> list[str]:
+    """Whose platforms the links of the mails lead to, why that matters, and where she could meet instead. No link is quoted."""
+    codes = dict.fromkeys((word.removeprefix("link "), path) for word, path in summary if word.startswith("link "))
+    if not codes:
+        return []
+    lines = [say["link-opening"]]
+    for code in dict.fromkeys(code for code, _ in codes):
+        link, paths = MeetingLink.of_code(code), ", ".join(_printable(path) for other, path in codes if other == code)
+        platform = platforms.named(link.platform)
+        lines += [f"  {platform.name if platform else link.platform}, {paths}: {say['link-passed' if link.passage.passes else 'link-barred']}"]
+        lines += [f"    {reason}" for reason in (platforms.reason(link.platform, link.owner),) if reason]
+    return [*lines, f"  {_own_rooms(coach, say)}", ""]
+
+
+def _own_rooms(coach: Coach, say: Mapping[str, str]) -> str:
+    own = coach.meetings.addresses
+    return f"{say['link-own']}: {', '.join(own[:_MOST_SHOWN])}" if own else say["link-none"]
 
 
 def _usage(verb: Verb) -> str:

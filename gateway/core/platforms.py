@@ -93,9 +93,8 @@ class Platforms:
     def reason(self, platform_id: str, owner: Owner) -> str:
         """Why, in a sentence for the coach: the platform's own where that is what decides, else the owner's."""
         platform, stance = self.named(platform_id), next((s for s in self.stances if s.owner is owner), None)
-        if platform and platform.reason and (stance is None or platform.least is not Passage.ALLOW and stricter(platform.least, stance.passage) is platform.least):
-            return platform.reason
-        return stance.reason if stance else ""
+        decides = platform is not None and (stance is None or stricter(platform.least, stance.passage) is platform.least)
+        return (platform.reason if platform and decides else "") or (stance.reason if stance else "")
 
 
 NO_PLATFORMS = Platforms()

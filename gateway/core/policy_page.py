@@ -49,7 +49,11 @@ def _platforms(platforms: Platforms) -> list[str]:
     """What is done by owner, and a row for each platform."""
     rows = [f"- **{s.owner}**: **{s.passage}** ({_ACTIONS[s.passage]}). {s.reason} *{'; '.join(s.cites)}*\n" for s in platforms.stances]
     rows += ["\n| platform | a link looks like | whose it is, told by | else |\n| --- | --- | --- | --- |\n"]
-    return rows + [f"| {p.name} | {_look(p)} | {_told_by(p)} | {p.owner}{f'; at least {p.least}: {p.reason}' if p.reason else ''} |\n" for p in platforms.platforms]
+    return rows + [f"| {p.name} | {_look(p)} | {_told_by(p)} | {_otherwise(p)} |\n" for p in platforms.platforms]
+
+
+def _otherwise(platform: Platform) -> str:
+    return f"{platform.owner}; at least {platform.least}: {platform.reason}" if platform.reason else platform.owner
 
 
 def _look(platform: Platform) -> str:

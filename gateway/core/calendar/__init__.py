@@ -44,13 +44,27 @@ def with_calendar(reading: Reading, parts: Sequence[Part], context: RecogniserCo
     elif invitations and not any(f.kind is Kind.CALENDAR for f in findings):
         withheld = {what for invitation in invitations for what in invitation.withheld}
         findings += [Finding("calendar", Kind.NOTES, what) for what in Withheld if what in withheld]
-        reading = in_words(reading, invitations[0], context, packs)
-        links = tuple(dict.fromkeys(link for invitation in invitations for link in invitation.links))
-        reading = replace(reading, links=tuple(dict.fromkeys((*reading.links, *links))))
-        if is_shut(invitations[0]):  # the times are told all the same, in words
+        shut = is_shut(invitations[0])
+        reading = in_words(_knowing(reading, invitations, shut), invitations[0], context, packs)
+        if shut:  # the times are told all the same, in words
             findings.append(Finding("calendar", Kind.PLATFORM, "meeting on the company's own platform"))
             reading = replace(reading, invitation=None)
     return replace(reading, findings=(*reading.findings, *findings))
+
+
+def _knowing(reading: Reading, invitations: Sequence[Invitation], shut: bool) -> Reading:
+    """The reading of the text with what the object says of whose a link is: it knows the organiser. What is barred there is not said in the text either.
+
+    A text with telephone numbers beside an object with a meeting link is what a conference program writes by itself: numbers to dial in, codes and
+    passcodes, with which others could listen unseen. The object says more, and it has none of them.
+    """
+    links = {link.link: link for link in reading.links} | {link.link: link for invitation in invitations for link in invitation.links}
+    barred = any(not link.passage.passes and link.link in reading.company_text for link in links.values())
+    dial_in = any(invitation.links for invitation in invitations) and any(f.kind is FactKind.PHONE for f in reading.facts)
+    if shut or barred or dial_in:
+        facts = tuple(f for f in reading.facts if f.kind in (FactKind.TIME, FactKind.PLACE))
+        reading = replace(reading, company_text="", company_subject="", facts=facts)
+    return replace(reading, links=tuple(links.values()))
 
 
 def in_words(reading: Reading, invitation: Invitation, context: RecogniserContext, packs: Packs) -> Reading:

@@ -305,7 +305,7 @@ class _Reader:
         account = account_of(organizers[0], bool(self._own(organizers[0])), self._of_company(organizers[0])) if len(organizers) == 1 else Owner.UNKNOWN
         found = ways_in(c, account, self.platforms, self.context)
         self.links |= dict.fromkeys(found)
-        link = found[0].link if found else ""
+        link = found[0].link if found and found[0].passage.passes else ""
         if not link and (found or c.all("URL") or c.all("CONFERENCE")):
             self.withheld.add(Withheld.LINK)
         return link

@@ -7,11 +7,12 @@ alone, the organiser's domain) is compared here and not kept.
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 from gateway.core.address import EVERYBODYS
 from gateway.core.calendar.lines import Component, plain_text
 from gateway.core.invitation import Invitation, Method
-from gateway.core.links import Clues, judge_link, unwrapped
+from gateway.core.links import MOST_LINKS, Clues, judge_link, unwrapped
 from gateway.core.meeting import MeetingLink, Owner, Passage
 from gateway.core.model import RecogniserContext
 from gateway.core.platforms import Platforms
@@ -20,14 +21,16 @@ LINKS = ("CONFERENCE", "X-GOOGLE-CONFERENCE", "X-MICROSOFT-SKYPETEAMSMEETINGURL"
 ASKING = frozenset({Method.REQUEST, Method.ADD, Method.PUBLISH})  # who is only told that it is off, or answers, needs no way in
 _LINK = re.compile(r"https?://[^\s<>\"\\,;]+")
 _ID = r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
-_TENANT = re.compile(rf"//scheduler\.teams\.microsoft\.com/teams/{_ID}/|//teams\.microsoft\.com/meetingOptions/?\?[^\s\"<>]{{0,200}}?\btenantId={_ID}", re.IGNORECASE)
+_TENANT = re.compile(
+    rf"//scheduler\.teams\.microsoft\.com/teams/{_ID}/|//teams\.microsoft\.com/meetingOptions/?\?[^\s\"<>]{{0,200}}?\btenantId={_ID}", re.IGNORECASE
+)
 
 
 def ways_in(event: Component, organizer: Owner, platforms: Platforms, context: RecogniserContext) -> tuple[MeetingLink, ...]:
-    """Every meeting link of `event`, each once, the one that passes best first. `organizer`: whose account the organiser's is."""
+    """The meeting links of `event`, each once, the one that passes best first. `organizer`: whose account the organiser's is."""
     texts = [plain_text(p.value) for name in LINKS for p in event.all(name)]
     clues = Clues(_tenant(event), organizer)
-    links = (found[0].rstrip(".)]>'") for text in texts for found in _LINK.finditer(text))
+    links = (found[0].rstrip(".)]>'") for text in texts for found in islice(_LINK.finditer(text), MOST_LINKS))
     found = (judge_link(unwrapped(link, platforms), platforms, context, clues) for link in links)
     return tuple(sorted(dict.fromkeys(link for link in found if link), key=lambda link: list(Passage).index(link.passage)))
 
