@@ -1,9 +1,9 @@
 # Every target is one thing a person wants. `make help` lists them.
 VENV ?= .venv
 PY = $(VENV)/bin/python
-SYSTEM = gnupg postfix sq rnp swaks nodejs npm postgresql faketime strace
+SYSTEM = gnupg postfix sq rnp swaks nodejs npm postgresql faketime strace libical3
 
-.PHONY: help system venv lock test check demo slow fuzz mutate faults bench fmt docs clean
+.PHONY: help system venv lock test check demo slow fuzz mutate faults bench fmt zones docs clean
 
 help:            ## list the targets
 	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | column -t -s:
@@ -56,6 +56,9 @@ lock:                 ## renew the lock files from pyproject.toml
 fmt: venv        ## format
 	$(VENV)/bin/ruff format gateway tests bench
 	$(VENV)/bin/ruff check --fix gateway tests bench
+
+zones: venv      ## renew the table of time zones from the installed tzdata; a test asks for it when a law has changed
+	PYTHONPATH=. $(PY) tests/make_zone_table.py
 
 docs: venv       ## regenerate docs/policies.md
 	$(VENV)/bin/coachgate policies > docs/policies.md

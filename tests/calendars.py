@@ -20,10 +20,12 @@ from gateway.core.calendar.write import Voice, company_object
 from gateway.core.invitation import Invitation
 from gateway.core.model import Reading, RecogniserContext
 from gateway.core.pack import Packs
+from gateway.core.platforms import parse_platforms
 from gateway.core.vocabulary import load_packs
 
 ROOT = Path(__file__).parents[1]
 READERS = ROOT / "tests/contracts/readers"
+PLATFORMS = parse_platforms((ROOT / "policies/meeting-platforms.toml").read_text("utf-8"))
 COACH, CLIENT, BOSS = "coach@coach.example", "dana@acme.example", "ruth@acme.example"
 CONTEXT = RecogniserContext(
     client_names=("Dana Whitfield",), coach_names=("Robin Vale",), places=("Kantstrasse 14, Berlin", "Room <number>"),
@@ -63,7 +65,7 @@ END:VTIMEZONE
 def packs() -> Packs:
     """Every language, as the daemon knows them."""
     folder = ROOT / "policies/languages"
-    return load_packs({file.relative_to(folder).as_posix(): file.read_text("utf-8") for file in sorted(folder.rglob("*.toml"))})
+    return load_packs({file.relative_to(folder).as_posix(): file.read_text("utf-8") for file in sorted(folder.rglob("*.toml"))}, platforms=PLATFORMS)
 
 
 def event(*lines: str, leave: Iterable[str] = (), **properties: str) -> str:

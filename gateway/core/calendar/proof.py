@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import re
+
 from gateway.core.calendar.lines import Component, Property, Unreadable, plain_text, read_components
 from gateway.core.calendar.read import Diverted, read_invitation
+from gateway.core.calendar.values import TOKENS
 from gateway.core.calendar.write import PRODID, Voice, company_uid
+from gateway.core.calendar.zones import RULES
 from gateway.core.invitation import ANSWERS, Event, Invitation, Method
 from gateway.core.model import RecogniserContext
 
 OBJECT = {"PRODID": {PRODID}, "VERSION": {"2.0"}, "CALSCALE": {"GREGORIAN"}}
-TYPED = frozenset("DTSTAMP SEQUENCE DTSTART DTEND RECURRENCE-ID RRULE RDATE EXDATE STATUS TRANSP X-MS-OLK-ORIGINALSTART X-MS-OLK-ORIGINALEND".split())
-ZONE = frozenset("TZID DTSTART TZOFFSETFROM TZOFFSETTO RRULE RDATE".split())
-PARAMETERS = frozenset("TZID VALUE CN ROLE PARTSTAT CUTYPE RSVP".split())
+_TIMES = "[0-9]{8}(?:T[0-9]{6}Z?)?(?:,[0-9]{8}(?:T[0-9]{6}Z?)?)*"
+_TIME_NAMES = "DTSTAMP DTSTART DTEND RECURRENCE-ID RDATE EXDATE X-MS-OLK-ORIGINALSTART X-MS-OLK-ORIGINALEND".split()
+# what has a form of its own, in an event and in a time zone; everything else is compared with what may stand there
+TYPED = {
+    **dict.fromkeys(_TIME_NAMES, _TIMES), "SEQUENCE": "[0-9]{1,9}", "RRULE": "[A-Z0-9=;,-]+",
+    "STATUS": "|".join(TOKENS["STATUS"]), "TRANSP": "|".join(TOKENS["TRANSP"]),
+}  # fmt: skip
+_OFFSETS = dict.fromkeys(("TZOFFSETFROM", "TZOFFSETTO"), "[+-][0-9]{4}")
+ZONE = {"TZID": ".+", "DTSTART": _TIMES, "RDATE": _TIMES, "RRULE": "FREQ=YEARLY;BY[A-Z0-9=;-]+", **_OFFSETS}
+PARAMETERS = {name: "|".join(TOKENS[name]) for name in ("ROLE", "PARTSTAT", "CUTYPE")} | {"VALUE": "DATE", "RSVP": "TRUE", "TZID": ".+", "CN": ".*"}
 
 
 class NotRebuilt(Exception):
@@ -53,9 +64,13 @@ def _facts(event: Event) -> tuple[object, ...]:
 
 
 def _prove_zone(zone: Component) -> None:
-    names = {p.name for c in (zone, *zone.components) for p in c.properties}
-    if not names <= ZONE or any(c.components or c.name not in ("STANDARD", "DAYLIGHT") for c in zone.components):
+    """One of the table, with nothing in it but offsets and times."""
+    named = zone.one("TZID")
+    if named is None or named.value not in RULES or any(c.components or c.name not in ("STANDARD", "DAYLIGHT") for c in zone.components):
         raise NotRebuilt("time zone")
+    for p in (p for c in (zone, *zone.components) for p in c.properties):
+        if p.parameters or not re.fullmatch(ZONE.get(p.name, ""), p.value):
+            raise NotRebuilt("time zone")
 
 
 def _prove_texts(event: Component, invitation: Invitation, voice: Voice) -> None:
@@ -73,14 +88,15 @@ def _prove_texts(event: Component, invitation: Invitation, voice: Voice) -> None
         "ATTENDEE": {f"mailto:{a.address}" for e in events for a in e.attendees} | {f"mailto:{voice.recipient}", f"mailto:{voice.organizer}"},
     }
     for p in event.properties:
-        if p.name not in TYPED and plain_text(p.value) not in allowed.get(p.name, set()):
+        if not re.fullmatch(TYPED[p.name], p.value) if p.name in TYPED else plain_text(p.value) not in allowed.get(p.name, set()):
             raise NotRebuilt("property of the event")
-        if not set(p.parameters) <= PARAMETERS or "CN" in p.parameters and not _is_named(p, voice):
+        if any(not re.fullmatch(PARAMETERS.get(name, ""), value) for name, value in p.parameters.items()) or not _is_named(p, voice):
             raise NotRebuilt("parameter")
     if invitation.method is Method.CANCEL and (status := event.one("STATUS")) is not None and status.value != "CANCELLED":
         raise NotRebuilt("status")
 
 
 def _is_named(p: Property, voice: Voice) -> bool:
+    """Whether a name beside an address is that of the directory, and a zone one of the table."""
     address = p.value.removeprefix("mailto:")
-    return p.parameters["CN"] == voice.names.get(address, address)
+    return p.parameters.get("CN", voice.names.get(address, address)) == voice.names.get(address, address) and p.parameters.get("TZID", "UTC") in RULES

@@ -140,7 +140,7 @@ class _Reader:
         return next((own for own in self.context.coach_addresses if address and _mailbox(own) == address), "")
 
     def _of_company(self, address: str) -> bool:
-        if address in {_mailbox(known) for known in self.context.company}:
+        if address and address in {_mailbox(known) for known in self.context.company}:
             return True
         local, _, domain = address.rpartition("@")
         # anybody may be asked along; but an address that is unknown could be a sentence
@@ -314,7 +314,9 @@ class _Reader:
 def _after(start: Moment, days: timedelta, time: timedelta) -> Moment:
     """The end of what starts then: days by the clock on the wall, hours as they pass (RFC 5545 section 3.3.6)."""
     end = replace(start, at=start.at + days)
-    return end if not time else replace(end, at=end.at + time) if end.is_date else in_zone(Moment(instant(end) + time, "UTC"), start.zone)
+    if time and start.is_date:
+        raise Unreadable("length of the appointment")
+    return in_zone(Moment(instant(end) + time, "UTC"), start.zone) if time else end
 
 
 def _mailbox(text: str) -> str:
