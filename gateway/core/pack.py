@@ -87,13 +87,13 @@ class Pack:
     unaccented: Mapping[str, str] = field(repr=False, compare=False)  # "miercoles" -> "miércoles", "fuer" -> "für"
     fronts: Mapping[str, str] = field(repr=False, compare=False)  # "kündig" -> "kündig*": any word that begins so
     tails: Mapping[str, str] = field(repr=False, compare=False)  # "klausur" -> "*klausur": any word that ends so
+    lengths: Mapping[str, tuple[int, ...]] = field(repr=False, compare=False)  # first letter -> letters of the words that `cut` looks for, the most first
     platforms: Platforms = field(default=NO_PLATFORMS, repr=False, compare=False)  # the same in every language: here, so that the finding of spans has them
     taught: frozenset[str] = field(default=frozenset(), repr=False, compare=False)  # single words that a coach taught: each may stand for the appointment
     _forms: dict[str, str] = field(default_factory=dict, repr=False, compare=False)  # what `form` has worked out; the same whatever was asked before
 
     REMEMBERED: ClassVar[int] = 20_000
     LONGEST_WORD: ClassVar[int] = 100  # letters; what is longer is no word of a pack, and looking for its front or its ending takes long
-    LONGEST_CUT: ClassVar[int] = 12  # letters of the longest word that `cut` looks for
 
     def form(self, word: str) -> str:
         """The word of the pack that a lower-case `word` of a text is; the word itself where it is none."""
@@ -142,8 +142,8 @@ class Pack:
         parts: list[str] = []
         unknown = at = 0
         while at < len(run):
-            latin = next((n for n, letter in enumerate(run[at:]) if not letter.isascii()), len(run) - at)  # is one word, known or not
-            size = next((n for n in range(min(self.LONGEST_CUT, len(run) - at), max(latin, 1) - 1, -1) if run[at : at + n] in self.listed), 0)
+            latin = next((n for n, letter in enumerate(run[at:]) if not letter.isascii()), len(run) - at) if run[at].isascii() else 0  # is one word
+            size = next((n for n in self.lengths.get(run[at], ()) if latin <= n <= len(run) - at and run[at : at + n] in self.listed), 0)
             if latin and not size:
                 parts += [run[unknown:at], run[at : at + latin]] if unknown < at else [run[at : at + latin]]
                 at = unknown = at + latin
@@ -161,6 +161,13 @@ class Packs:
     """All languages, in the order in which ties are broken."""
 
     packs: tuple[Pack, ...]
+    _unions: dict[str, frozenset[str]] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def words(self, name: str) -> frozenset[str]:
+        """A class of words of all languages together."""
+        if name not in self._unions:
+            self._unions[name] = frozenset().union(*(pack.words[name] for pack in self.packs))
+        return self._unions[name]
 
     @property
     def platforms(self) -> Platforms:

@@ -63,6 +63,7 @@ ROW_KEYS = {
     "frame": frozenset("name position status appointment patterns examples near_misses".split()),
     "phrase": frozenset("name kind patterns".split()),
 }
+LONGEST_CUT = 12  # letters of a word that is looked for where no white space stands between words
 POSITIONS = ("clause", "prefix", "suffix", "fact")
 
 
@@ -225,6 +226,7 @@ def _pack(language: str, draft: _Draft) -> Pack:
         unaccented=MappingProxyType({typed: word for word in sorted(listed) for typed in _in_haste(word, writing) if typed not in listed}),
         fronts=_open_entries((word for word in known if word[-1] == "*"), writing),
         tails=_open_entries((word for word in known if word[0] == "*"), writing),
+        lengths=MappingProxyType({} if writing.spaced else _lengths(listed)),
     )
 
 
@@ -253,6 +255,15 @@ def _open_entries(words: Iterable[str], writing: Writing) -> Mapping[str, str]:
     entries = sorted(words)
     typed = {way.strip("*"): word for word in entries for way in _in_haste(word, writing)}
     return MappingProxyType(typed | {word.strip("*"): word for word in entries})
+
+
+def _lengths(words: Iterable[str]) -> dict[str, tuple[int, ...]]:
+    """How long the words are that begin with a letter, the longest first. A run of letters is cut into words of at most `LONGEST_CUT` letters."""
+    found: dict[str, set[int]] = {}
+    for word in words:
+        if len(word) <= LONGEST_CUT:
+            found.setdefault(word[0], set()).add(len(word))
+    return {letter: tuple(sorted(sizes, reverse=True)) for letter, sizes in found.items()}
 
 
 def _unaccented(word: str) -> str:

@@ -5,9 +5,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from gateway.core.model import RecogniserContext
 from gateway.core.pack import Pack, Packs
@@ -53,7 +51,7 @@ def split(source: str, text: str, pack: Pack, packs: Packs | None = None) -> lis
 
     `pack` is that of the mail; history and labels are known in the languages of all `packs`: a German mail quotes an English one.
     """
-    every = (pack, *(other for other in packs.packs if other is not pack)) if packs else (pack,)
+    packs = packs or Packs((pack,))
     if source == "subject":
         text = text.replace("\n", " ")
         mark = REPLY_MARK.match(text)
@@ -62,26 +60,26 @@ def split(source: str, text: str, pack: Pack, packs: Packs | None = None) -> lis
     pieces: list[Piece] = []
     quoted = closing = heading = False
     group = 0
-    lines = _joined(text.split("\n"), pack, every)
-    last = _last_of_body(lines, pack, every)
+    lines = _joined(text.split("\n"), pack, packs)
+    last = _last_of_body(lines, pack, packs)
     for number, line in enumerate(lines):
         stripped = line.strip()
         if not stripped:
             group += 0 if _row(_next(lines, number), pack) else 1
             continue
-        opens = _opens_history(stripped, _next(lines, number), every)
+        opens = _opens_history(stripped, _next(lines, number), packs)
         quoted = quoted or opens
         if quoted or stripped.startswith(">"):
-            heading = opens or heading and _head(stripped) in _all("history_headers", every)  # its "Date:" is when somebody wrote
-            label = "" if heading or stripped.startswith(">") else _label(stripped, every)[0]
+            heading = opens or heading and _head(stripped) in packs.words("history_headers")  # its "Date:" is when somebody wrote
+            label = "" if heading or stripped.startswith(">") else _label(stripped, pack, packs)[0]
             pieces.append(Piece(source, stripped, scan(stripped, pack), "quoted", label))
             continue
         closing = closing or number > last or (stripped in ("--", "-- ") and number > 0)
-        footer = bare(stripped).startswith(tuple(_all("footers", every)))
+        footer = bare(stripped).startswith(tuple(packs.words("footers")))
         if closing or footer:
             pieces.append(Piece(source, stripped, scan(stripped, pack), "signature"))
             continue
-        label, rest = _label(stripped, every)
+        label, rest = _label(stripped, pack, packs)
         if label:
             group += 1
             (opening, tokens), *more = _cut(stripped, pack)
@@ -122,13 +120,13 @@ def _next(lines: list[str], number: int) -> str:
     return next((line.strip() for line in lines[number + 1 :] if line.strip()), "")
 
 
-def _joined(lines: list[str], pack: Pack, packs: Sequence[Pack]) -> list[str]:
+def _joined(lines: list[str], pack: Pack, packs: Packs) -> list[str]:
     """Lines as written, with those put together again that a mail program or a writer wrapped."""
     out: list[str] = []
     wrapped = False
     for line in lines:
         stripped = line.strip()
-        go_on = wrapped and stripped and not bullet_end(stripped, packs[0]) and not stripped.startswith(">") and not _label(stripped, packs)[0]
+        go_on = wrapped and stripped and not bullet_end(stripped, pack) and not stripped.startswith(">") and not _label(stripped, pack, packs)[0]
         if go_on:
             out[-1] = out[-1].rstrip() + " " + stripped
         else:
@@ -138,15 +136,15 @@ def _joined(lines: list[str], pack: Pack, packs: Sequence[Pack]) -> list[str]:
     return out
 
 
-def _opens_history(line: str, following: str, packs: Sequence[Pack]) -> bool:
+def _opens_history(line: str, following: str, packs: Packs) -> bool:
     """Whether a line begins quoted or forwarded history: everything after it is somebody else's. `following` is the next line."""
     low = bare(line)
-    openers, headers = _all("history_openers", packs), _all("history_headers", packs)
+    openers, headers = packs.words("history_openers"), packs.words("history_headers")
     if RULE.match(low) and any(word in low for word in openers):
         return True
     if low.startswith(tuple(openers)) and low.endswith(":"):
         return True
-    if low.endswith(":") and ("@" in low or any(verb in low for verb in _all("history_verbs", packs))) and any(c.isdigit() for c in low):
+    if low.endswith(":") and ("@" in low or any(verb in low for verb in packs.words("history_verbs"))) and any(c.isdigit() for c in low):
         return True  # "On <date> <person> <mailbox> wrote:" in any language
     return _head(line) in headers and _head(following) in headers
 
@@ -157,27 +155,17 @@ def _head(line: str) -> str:
     return head.strip("* ") if colon else ""
 
 
-def _all(name: str, packs: Sequence[Pack]) -> frozenset[str]:
-    """A class of words of all languages together."""
-    return _union(tuple(pack.words[name] for pack in packs))
-
-
-@lru_cache(maxsize=64)
-def _union(classes: tuple[frozenset[str], ...]) -> frozenset[str]:
-    return frozenset().union(*classes)
-
-
-def _label(line: str, packs: Sequence[Pack]) -> tuple[str, str]:
+def _label(line: str, pack: Pack, packs: Packs) -> tuple[str, str]:
     """("place", "the rest") of "Where: the rest"; a picture of a clock or a pin is a label too."""
     if line[0] in PICTURES:
         return PICTURES[line[0]], line[1:]
-    head, colon, rest = line[bullet_end(line, packs[0]) :].partition(":")
+    head, colon, rest = line[bullet_end(line, pack) :].partition(":")
     if not colon or not rest.strip() or len(head) > 40:
         return "", ""
     low = bare(head.strip())
-    for pack in packs:
+    for spoken in (pack, *packs.packs):
         for kind in ("time", "place", "phone", "code", "other"):
-            if low in pack.words[f"labels_{kind}"]:
+            if low in spoken.words[f"labels_{kind}"]:
                 return kind, rest
     return "", ""
 
@@ -288,12 +276,12 @@ def without_marks(line: str) -> str:
     return bare(line.strip()).rstrip(",.! \u3002\u060c")
 
 
-def _last_of_body(lines: list[str], pack: Pack, packs: Sequence[Pack]) -> int:
+def _last_of_body(lines: list[str], pack: Pack, packs: Packs) -> int:
     """Number of the last line before the sign-off ("Best wishes,") and the name below it; all lines where there is none."""
     end = next((n for n, line in enumerate(lines) if n and (line.strip() in ("--", "-- ") or _opens_history(line.strip(), _next(lines, n), packs))), len(lines))
     filled = [n for n in range(end) if lines[n].strip() and not lines[n].strip().startswith(">")]
     for n in filled[1:]:
-        if without_marks(lines[n]) in _all("sign_offs", packs):
+        if without_marks(lines[n]) in packs.words("sign_offs"):
             return n - 1
     if len(filled) < 2:
         return len(lines)

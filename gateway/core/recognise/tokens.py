@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from gateway.core.pack import Pack
 from gateway.core.phrases import bare
 
 LONGEST = 200  # characters of one chunk without white space; longer ones are never read
-LONGEST_LINK = 400  # but for a link: the long form of Teams has 270
 INVISIBLE = dict.fromkeys(
     # zero width, soft hyphen, fillers, variation selectors, tags
     [
@@ -103,10 +103,15 @@ def is_foreign_script(text: str) -> bool:
     if BIDI.search(text):
         return True
     for word in re.findall(r"[^\W\d_]+", text):
-        scripts = {unicodedata.name(c, "?").split(" ")[0] for c in word if not c.isascii()} | ({"LATIN"} if any(c.isascii() for c in word) else set())
-        if len(scripts - LIKE_NO_OTHER) > 1:
+        if len(set(map(_script, word)) - LIKE_NO_OTHER) > 1:
             return True
     return False
+
+
+@lru_cache(maxsize=4096)
+def _script(letter: str) -> str:
+    """The script of a letter: the first word of its name."""
+    return unicodedata.name(letter, "?").split(" ")[0]
 
 
 def scan(text: str, pack: Pack | None = None) -> tuple[Token, ...]:
@@ -116,7 +121,7 @@ def scan(text: str, pack: Pack | None = None) -> tuple[Token, ...]:
     expression = PIECE_DOTTED if pack is not None and pack.writing.dot_ordinals else PIECE
     for chunk in (CHUNK if text.isascii() or not _UNSPACED.search(text) else CHUNK_UNSPACED).finditer(text):
         piece, start = read[chunk.start() : chunk.end()], chunk.start()
-        if len(piece) > (LONGEST_LINK if piece.lstrip("(<[\"'").startswith("https://") else LONGEST):
+        if len(piece) > LONGEST:
             tokens.append(Token("opaque", piece, piece[:20].lower(), start, chunk.end(), True))
             continue
         # most chunks are a word, or a word and a mark: they need no expression to be seen through
