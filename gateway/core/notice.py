@@ -139,11 +139,58 @@ _ENGLISH: Mapping[str, str] = {
     "answer-not-done": 'Not done; the mail still waits. On the gateway\'s machine, the same command of "coachgate held" says what is missing.',
     "answer-not-understood": "Not done: the first line of your reply was none of the words offered. The mail still waits.",
     "answer-token-refused": "Not done: that answer was given before, or the notice it belongs to is not known.",
+    "bypass-subject": "A mail of yours went round the gateway",
+    "bypass-opening": "A mail in your Sent folder went to a company without passing the gateway, and it held more than an appointment:",
+    "bypass-now": "It cannot be called back. What you can do now:",
+    "bypass-tell": "Tell your client, by telephone or in your next talk. The company owns that mailbox, and may keep the mail when she erases it.",
+    "bypass-again": "Send what she needs once more, through the gateway: it goes to her personal address, sealed.",
+    "bypass-program": "Set up the program it came from: its outgoing server must be the gateway. Where that cannot be done, put mail into this folder instead:",
+    "bypass-record": "The audit log has it, without its content.",
+    "label-kinds": "Held",
+    "kind-notes": "notes",
+    "kind-attachment": "attachment",
+    "kind-opaque": "something that cannot be read",
+    "kind-disguised": "text in disguise",
+    "kind-calendar": "a calendar entry that cannot be rebuilt",
+    "kind-platform": "an invitation to the company's own meeting platform",
+    "kind-scheduling": "scheduling",
+    "not-sent-subject": "A mail in your outbox was not sent",
+    "not-sent-opening": "The mail beside this one was not sent to anybody. It lies here, in the folder for mail that was not sent.",
+    "not-sent-then": "Mend it and move it into the outbox again, or erase it.",
+    "not-sent-line-end": "Its lines end in a way that other servers could misread. Have your mail program write it anew.",
+    "not-sent-header": "Its header can be read in two ways (a field twice, or a broken line). Have your mail program write it anew.",
+    "not-sent-author": "Its From is not an address of yours that the gateway knows.",
+    "not-sent-resent": "It was redirected (Resent fields), so it has two sets of recipients. Forward it instead.",
+    "not-sent-address": "A recipient's address is written in a form that could mean two mailboxes.",
+    "not-sent-no-recipient": "It names no recipient.",
+    "not-sent-too-many": "It names more recipients than the gateway takes for one mail.",
+    "not-sent-answer": "It answers a notice. Send such an answer with the mail program whose outgoing server is the gateway, or use the command in the notice.",
+    "not-sent-size": "It is larger than the gateway accepts.",
+    "not-sent-loop": "It has been through the gateway before.",
+    "not-sent-other": "The gateway does not take it.",
+    "mailbox-subject": "The gateway cannot read your mailbox",
+    "mailbox-opening": "Until it can, mail in the outbox folder waits there, and nobody watches your Sent folder. The gateway goes on trying.",
+    "mailbox-login": "The login was refused: another password, or a token that has expired. Put the new one into the file that the configuration names.",
+    "mailbox-secret": "The file with the password or token cannot be read.",
+    "mailbox-connect": "The server cannot be reached.",
+    "mailbox-tls": "The server's certificate does not check out.",
+    "mailbox-timeout": "The server does not answer.",
+    "mailbox-closed": "The server ends the conversation again and again.",
+    "mailbox-capability": "The server cannot do what is needed (for instance STARTTLS).",
+    "mailbox-protocol": "The server answers in a way that is no IMAP.",
+    "mailbox-quota": "The mailbox is full.",
+    "mailbox-refused": "The server refuses a folder or a message.",
+    "mailbox-renumbered": "The server numbers the messages anew again and again.",
 }
 TEXTS: Mapping[str, Mapping[str, str]] = {"en": _ENGLISH}
 
 HOLD_REASONS: Mapping[str, str] = {key.removeprefix("why-"): text for key, text in _ENGLISH.items() if key.startswith("why-")}
 """Why something waits: a closed vocabulary, each with the coach's sentence."""
+
+MAILBOX_TROUBLE: Mapping[str, str] = {
+    key.removeprefix("mailbox-"): text for key, text in _ENGLISH.items() if key.startswith("mailbox-") and key not in ("mailbox-subject", "mailbox-opening")
+}
+"""Why the mailbox cannot be read: a closed vocabulary, each with the coach's sentence."""
 
 _ANSWERED_BY = {
     "consent-on-record": (Verb.SEND, Verb.DIVERT, Verb.RELEASE, Verb.DISCARD),
@@ -246,6 +293,32 @@ def delivery_notice(
         for what in ("again", "drop"):
             lines += ["", say[f"unclear-{what}"], "", f"  coachgate queue {what} {copy_id}"]
     return _octets(coach, stamp, say[f"{kind}-subject"], lines)
+
+
+def bypass_notice(
+    recipients: Sequence[str], kinds: Sequence[str], seen: datetime, outbox: str, coach: Coach, stamp: Stamp, *, language: str = "en"
+) -> bytes:
+    """A mail to a company was sent without the gateway. `kinds` of content, never the content; `outbox` is the folder that sends through the gateway."""
+    say = _texts(language)
+    lines = [say["bypass-opening"], ""]
+    lines += _facts(*((say["label-to"], path) for path in recipients[:_MOST_SHOWN]), (say["label-since"], _moment(seen)))
+    lines += [*_facts((say["label-kinds"], ", ".join(say[f"kind-{kind}"] for kind in kinds))), "", say["bypass-now"], ""]
+    steps = (say["bypass-tell"], say["bypass-again"], f"{say['bypass-program']} {_printable(outbox)}")
+    lines += [f"  {number}. {step}" for number, step in enumerate(steps, 1)]
+    return _octets(coach, stamp, say["bypass-subject"], [*lines, "", say["bypass-record"]])
+
+
+def not_sent_notice(reason: str, coach: Coach, stamp: Stamp, *, language: str = "en") -> bytes:
+    """Lies beside a message of the outbox that was refused. `reason` is one of `addressed.REASONS`, "answer", "size", "loop" or "other"."""
+    say = _texts(language)
+    return _octets(coach, stamp, say["not-sent-subject"], [say["not-sent-opening"], "", say[f"not-sent-{reason}"], "", say["not-sent-then"]])
+
+
+def mailbox_notice(trouble: str, since: datetime, coach: Coach, stamp: Stamp, *, language: str = "en") -> bytes:
+    """The mailbox has not been readable `since`; `trouble` is one of MAILBOX_TROUBLE."""
+    say = _texts(language)
+    lines = [say[f"mailbox-{trouble}"], "", *_facts((say["label-since"], _moment(since))), "", say["mailbox-opening"]]
+    return _octets(coach, stamp, say["mailbox-subject"], lines)
 
 
 def answer_notice(answer: str, recipient: str, coach: Coach, stamp: Stamp, *, language: str = "en") -> bytes:

@@ -18,7 +18,7 @@ from gateway.core import notice, plan
 from gateway.core.address import MAX_LOCAL_PART, parse_path
 from gateway.core.checkpoint import checkpoints_in, key_in, parse_checkpoints
 from gateway.core.compose import Stamp
-from gateway.core.model import Coach, HeldItem, Mailbox, Purpose, Role
+from gateway.core.model import Coach, HeldItem, Kind, Mailbox, Purpose, Role
 from gateway.core.notice import ANSWERS, DELIVERY_KINDS, HOLD_REASONS, TEXTS, Command, Verb, is_reply_shaped, parse_command, reply_mailbox, token_of
 from gateway.core.policy import EXCEPTION_CODES
 from tests.policies.cast import box, path
@@ -219,6 +219,48 @@ def test_a_delivery_notice_says_what_became_of_which_copy(kind, purpose):
         "  Since:   Sun, 01 Mar 2026 08:15:30 +0000",
         "  Answer:  451 4.3.0",
     ]
+
+
+# ------------------------------------------------------------------------------------------------ the mailbox
+def test_a_bypass_notice_reads_like_this():
+    """To whom, since when, what kind of thing, and what to do; nothing of the mail."""
+    said = body(notice.bypass_notice(["jane@corp.example", "tom@corp.example"], ["attachment", "notes"], SINCE, "Gateway/Outbox", COACH, STAMP)).splitlines()
+    assert said == [
+        TEXTS["en"]["bypass-opening"],
+        "",
+        "  To:      jane@corp.example",
+        "  To:      tom@corp.example",
+        "  Since:   Sun, 01 Mar 2026 08:15:30 +0000",
+        "  Held:    attachment, notes",
+        "",
+        "It cannot be called back. What you can do now:",
+        "",
+        f"  1. {TEXTS['en']['bypass-tell']}",
+        f"  2. {TEXTS['en']['bypass-again']}",
+        f"  3. {TEXTS['en']['bypass-program']} Gateway/Outbox",
+        "",
+        TEXTS["en"]["bypass-record"],
+    ]
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_every_kind_has_a_name_in_a_bypass_notice(kind):
+    assert f"Held:    {TEXTS['en'][f'kind-{kind}']}" in body(notice.bypass_notice(["a@b.example"], [kind], SINCE, "Out", COACH, STAMP))
+
+
+REFUSALS = {key.removeprefix("not-sent-") for key in TEXTS["en"] if key.startswith("not-sent-")} - {"subject", "opening", "then"}
+
+
+@pytest.mark.parametrize("reason", sorted(REFUSALS))
+def test_a_refusal_of_the_outbox_says_why(reason):
+    assert TEXTS["en"][f"not-sent-{reason}"] in body(notice.not_sent_notice(reason, COACH, STAMP))
+
+
+@pytest.mark.parametrize("trouble", sorted(notice.MAILBOX_TROUBLE))
+def test_a_mailbox_that_cannot_be_read_is_told_with_the_cause(trouble):
+    said = body(notice.mailbox_notice(trouble, SINCE, COACH, STAMP))
+    assert said.startswith(notice.MAILBOX_TROUBLE[trouble] + "\n")
+    assert "Since:   Sun, 01 Mar 2026 08:15:30 +0000" in said
 
 
 @pytest.mark.parametrize("kind", DELIVERY_KINDS)
