@@ -1,7 +1,7 @@
 # Every target is one thing a person wants. `make help` lists them.
 VENV ?= .venv
 PY = $(VENV)/bin/python
-SYSTEM = gnupg postfix sq rnp swaks nodejs npm postgresql faketime strace libical3
+SYSTEM = gnupg postfix dovecot-imapd sq rnp swaks nodejs npm postgresql faketime strace libical3
 
 .PHONY: help system venv lock test check demo slow fuzz mutate faults bench fmt zones docs clean
 

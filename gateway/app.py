@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from functools import partial
@@ -28,6 +28,7 @@ from gateway.edges.clock import RandomIds, SystemClock
 from gateway.edges.disk import MIB, free_octets
 from gateway.edges.keyring import Keyring, coach_fingerprint, create_coach_key
 from gateway.edges.log import start_log
+from gateway.edges.mailbox import ImapFolders, MailboxSettings
 from gateway.edges.passwords import PasswordAccounts
 from gateway.edges.reader import WorkerReader
 from gateway.edges.relay import Password, RelaySettings, SmtpRelay, Timeouts, Token
@@ -39,9 +40,12 @@ from gateway.edges.systemd import tell_systemd
 from gateway.edges.timers import Timers
 from gateway.edges.vault import Vault
 from gateway.edges.witness import Witness
-from gateway.errors import GatewayError, StoreUnavailable, failure
+from gateway.errors import ConfigurationError, GatewayError, StoreUnavailable, failure
 from gateway.house import House, Ports
+from gateway.mailbox import STOPPED, MailboxWatch
+from gateway.outbox import FolderNames, Outbox
 from gateway.ports import Delivery, Lease
+from gateway.sent_watch import SentWatch
 
 TENANT = 1  # the schema knows several; one configuration file serves one coach
 _DRAIN_SECONDS = 20.0
@@ -201,10 +205,11 @@ async def _serve(config: Config) -> None:
             hang_up=relay.close,
         )
         late: set[asyncio.Task[None]] = set()
+        accept = partial(_accept, ports, house, wake, store, late)
         server = SubmissionServer(
             _submission_settings(config),
             PasswordAccounts(store.user, ports.clock),
-            partial(_accept, ports, house, wake, store, late),
+            accept,
             ports.clock,
             partial(room, config),
         )
@@ -216,17 +221,22 @@ async def _serve(config: Config) -> None:
         await server.start()
         delivering = asyncio.create_task(courier.run(), name="courier")
         timers.start()
+        watching = asyncio.create_task(_watch(config, ports, house, store, wake, accept), name="mailbox")
         tell_systemd("READY=1")
         _log.info("started", version=__version__, ruleset=house.ruleset.digest[:16])
         waiting = asyncio.create_task(stop.wait())
         await asyncio.wait({waiting, delivering}, return_when=asyncio.FIRST_COMPLETED)
         tell_systemd("STOPPING=1")
+        watching.cancel()  # what it has in hand lies in the outbox folder, and is found there again
         timers.stop()
         await server.drain(_DRAIN_SECONDS)
         await courier.stop()
         waiting.cancel()
         await delivering
         await asyncio.gather(*late)
+        await asyncio.wait({watching})
+        if config.mailbox.host:
+            await store.put_mailbox_state(TENANT, STOPPED)
         await store.record(TENANT, (AuditEvent("stopped", None, None),))
         await chores.checkpoint()
         _log.info("stopped")
@@ -261,6 +271,33 @@ async def _accept(ports: Ports, house: House, wake: asyncio.Event, store: Store,
         raise
     wake.set()
     return receipt
+
+
+async def _watch(
+    config: Config, ports: Ports, house: House, store: Store, wake: asyncio.Event, accept: Callable[[Submission], Awaitable[Receipt]]
+) -> None:
+    """The mailbox, where there is one."""
+    m, size_limit = config.mailbox, config.submission.size_limit_mib * MIB
+    if m.host is None:
+        return
+    folders = ImapFolders(mailbox_settings(config))
+    names = FolderNames(m.outbox, m.sent, m.held, m.watch)
+    outbox = Outbox(TENANT, names, folders, ports, house, store, accept, partial(room, config), size_limit, config.submission.max_recipients)
+    sent = SentWatch(TENANT, m.outbox, folders, ports, house, store, wake, size_limit)
+    await MailboxWatch(outbox, sent, wake, m.look_seconds).run()
+
+
+def mailbox_settings(config: Config) -> MailboxSettings:
+    """The mailbox as the configuration describes it; its secret is read from its file for each connection. Only where `mailbox.host` is set."""
+    m = config.mailbox
+    file = m.password_file if m.auth == "password" else m.token_file
+    if m.host is None or m.username is None or file is None:
+        raise ConfigurationError(("mailbox: is not configured",))
+
+    def secret() -> str:
+        return file.read_text().strip("\r\n")
+
+    return MailboxSettings(m.host, m.port, m.tls, str(m.ca_file) if m.ca_file else None, m.auth, m.username, secret)
 
 
 async def _record_failure(error: Exception, envelope: Envelope, octets: int, store: Store) -> None:

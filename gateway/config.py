@@ -74,6 +74,13 @@ def _matching(pattern: str, what: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _folder_name(value: str) -> str:
+    # "%" and "*" are wildcards of IMAP; a quote or control character would have to be escaped by everybody who passes the name on
+    if not re.fullmatch(r'[^\x00-\x1f\x7f%*"\\/]+(?:/[^\x00-\x1f\x7f%*"\\/]+)*', value):
+        raise ValueError(f'{value!r} is no name of a folder, such as "Gateway/Outbox"')
+    return value
+
+
 def _database(value: str) -> str:
     try:
         url = make_url(value)
@@ -93,6 +100,7 @@ Label = Annotated[str, _matching(_LABEL, 'one label of a host name ("acme" of ac
 TenantId = Annotated[str, _matching(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", "a tenant id (32 hex digits in five groups)")]
 Room = Annotated[str, _matching(rf"{_LABEL}(?:\.{_LABEL})+(?:/[\w.~-]+)+", "a room of the form host/path, without https:// and query")]
 MeetingId = Annotated[str, _matching(r"[a-z]+:[0-9a-z-]{6,40}", 'a platform and meeting number, such as "zoom:86451209377"')]
+FolderName = Annotated[str, AfterValidator(_folder_name)]
 Zone = Annotated[str, AfterValidator(_zone)]
 ListenAddress = Annotated[Endpoint, BeforeValidator(_endpoint)]
 DatabaseUrl = Annotated[str, AfterValidator(_database)]
@@ -296,6 +304,51 @@ class Meetings(Section):
         return Owned(**{name: tuple(getattr(self, name)) for name in Meetings.model_fields})
 
 
+class MailboxSection(Section):
+    """[mailbox] The coach's mailbox: its outbox folder sends through the gateway from any device, and what went round the gateway is noticed."""
+
+    host: Host | None = setting("IMAP server, as its certificate says it. Without it no mailbox is read.", None, example="imap.coach.example")
+    port: int = setting("993 with implicit, 143 with starttls.", 993, ge=1, le=65535)
+    tls: Tls = setting(
+        '"implicit", "starttls", or "none", which is allowed only to a loopback address. The certificate is always checked.',
+        "implicit",
+    )
+    ca_file: ReadableFile | None = setting(
+        "Authority that signed the server's certificate (PEM). Default: those of this machine.",
+        None, example="tls/imap-ca.pem",
+    )
+    auth: Literal["password", "xoauth2", "oauthbearer"] = setting(
+        'How to log in: "password" (also an app password), "xoauth2" or "oauthbearer" (RFC 7628).', "password",
+    )
+    username: Text | None = setting("Login at the server.", None, example="coach@coach.example")
+    password_file: SecretFile | None = setting('File with the password, mode 0600, or "credential:NAME".', None, example="mailbox.password")
+    token_file: SecretFile | None = setting(
+        "File with the current access token for xoauth2 and oauthbearer, mode 0600; read anew for each connection.",
+        None, example="mailbox.token",
+    )
+    outbox: FolderName = setting("Mail put into this folder is sent through the gateway. Made where it is missing.", "Gateway/Outbox")
+    sent: FolderName = setting("It is moved here once the gateway has it.", "Gateway/Sent")
+    held: FolderName = setting("What cannot be sent is moved here, with an explanation beside it.", "Gateway/Held")
+    watch: tuple[FolderName, ...] = several(
+        "Folders watched for mail that went round the gateway. Default: the one the server marks as sent mail.",
+        example=["Sent", "Sent Items"],
+    )
+    look_seconds: int = setting("Time between two looks; the outbox is looked at as soon as something comes.", 15, ge=5, le=25)
+
+    def faults(self) -> Iterator[tuple[str, str]]:
+        """TLS everywhere but on this machine; a login where there is a server; nothing is moved out of the outbox into the outbox."""
+        if self.host is None:
+            return
+        if self.tls == "none" and not is_loopback(self.host):
+            yield "tls", f'"none" is allowed only on loopback, and {self.host} is not'
+        for name in ("username", "password_file" if self.auth == "password" else "token_file"):
+            if getattr(self, name) is None:
+                yield name, f'is missing, auth = "{self.auth}" needs it'
+        for name, folder in (("sent", self.sent), ("held", self.held), *(("watch", folder) for folder in self.watch)):
+            if folder == self.outbox:
+                yield name, f"{folder!r} is the outbox"
+
+
 class Places(Section):
     """[places] Places that may be named to a company."""
 
@@ -324,6 +377,7 @@ class Config(Section):
     policies: Policies = Policies()
     meetings: Meetings = Meetings()
     places: Places = Places()
+    mailbox: MailboxSection = MailboxSection()
     log: Log = Log()
 
     @property

@@ -188,7 +188,8 @@ def test_the_example_with_every_line_spoken_is_valid_and_says_the_defaults(tmp_p
             assert node == field.default, key
     (tmp_path / "tls").mkdir()
     (tmp_path / "policies").mkdir()
-    for name in ("tls/fullchain.pem", "tls/privkey.pem", "tls/smarthost-ca.pem", "relay.password", "relay.token", "database.password"):
+    secrets = ("relay.password", "relay.token", "database.password", "mailbox.password", "mailbox.token")
+    for name in ("tls/fullchain.pem", "tls/privkey.pem", "tls/smarthost-ca.pem", "tls/imap-ca.pem", *secrets):
         written(tmp_path, "x", name).chmod(0o600)
     whole, plain = (load(written(tmp_path, t)) for t in (spoken.replace('\nauth = "none"', '\nauth = "password"'), EXAMPLE.read_text()))
     assert (whole.master_key_file, whole.database_url) == (plain.master_key_file, "sqlite:////var/lib/coachgate/coachgate.db")

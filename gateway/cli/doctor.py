@@ -23,14 +23,16 @@ from gateway import app as application
 from gateway.cli.context import TENANT, Context, wide_console
 from gateway.cli.key_reading import inspect_all
 from gateway.config import Config
+from gateway.core.notice import MAILBOX_TROUBLE
 from gateway.core.policy import PolicyError
 from gateway.core.vocabulary import VocabularyError
 from gateway.edges.disk import MIB, free_octets
 from gateway.edges.keyring import coach_fingerprint
+from gateway.edges.mailbox import ImapFolders
 from gateway.edges.relay.hop import Hop
 from gateway.edges.relay.settings import tls_context
 from gateway.edges.relay.wire import Ended
-from gateway.errors import ConfigurationError, GatewayError
+from gateway.errors import ConfigurationError, GatewayError, MailboxUnavailable
 
 _SOON = timedelta(days=30)
 _COMFORT = 1024  # MiB
@@ -70,7 +72,7 @@ async def _examine(context: Context) -> list[Line]:
     lines.append(Line("ok", "configuration", str(context.path)))
     for look in (_permissions, _clock, _disk, _gpg, _coach_key, _policies):
         lines += look(config)
-    asked: tuple[Callable[[Context], Awaitable[list[Line]]], ...] = (_relay, _clients)
+    asked: tuple[Callable[[Context], Awaitable[list[Line]]], ...] = (_relay, _mailbox, _clients)
     for ask in asked:
         lines += await ask(context)
     return lines
@@ -193,6 +195,25 @@ async def _relay(context: Context) -> list[Line]:
         return [Line("fail", "smarthost", f"{where}: {error}", "mend [relay]")]
     login = {"none": "no login", "password": "logged in", "xoauth2": "logged in with a token"}[config.relay.auth]
     return [Line("ok", "smarthost", f"{where}: {'certificate verified, ' if settings.tls != 'none' else ''}{login}")]
+
+
+async def _mailbox(context: Context) -> list[Line]:
+    """Log in and find the folder for sent mail; nothing is made, read or moved."""
+    m = context.config.mailbox
+    if m.host is None:
+        return []
+    where = f"{m.host}:{m.port}, tls {m.tls}"
+    folders = ImapFolders(application.mailbox_settings(context.config))
+    try:
+        async with asyncio.timeout(_RELAY_SECONDS):
+            marked = await folders.open(())
+    except MailboxUnavailable as trouble:
+        return [Line("fail", "mailbox", f"{where}: {trouble.reason}", MAILBOX_TROUBLE[trouble.reason])]
+    except TimeoutError:
+        return [Line("fail", "mailbox", f"{where}: timeout", MAILBOX_TROUBLE["timeout"])]
+    finally:
+        await folders.close()
+    return [Line("ok", "mailbox", f"{where}: logged in, outbox {m.outbox}, watched {', '.join(m.watch or (marked,))}")]
 
 
 async def _clients(context: Context) -> list[Line]:

@@ -14,7 +14,7 @@ from rich.table import Table
 from gateway import __version__
 from gateway import app as application
 from gateway.cli import audit, clients, contacts, demo, doctor, explain, held, lessons, queue, users
-from gateway.cli.context import Context, complain
+from gateway.cli.context import TENANT, Context, complain
 from gateway.config import Config
 from gateway.core.vocabulary import VocabularyError
 from gateway.edges.disk import MIB, free_octets
@@ -64,18 +64,21 @@ def run(context: typer.Context) -> None:
 
 @cli.command()
 def status(context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
-    """Copies on their way, held items, totals; copies that do not open any more; room on the disk."""
+    """Copies on their way, held items, totals; copies that do not open any more; room on the disk; whether the mailbox is read."""
 
-    async def ask() -> dict[str, int]:
+    async def ask() -> dict[str, int | str]:
         async with context.obj.open_store() as store:
-            return dict(await store.status()) | {"free_mib": free_octets(config.state_dir) // MIB, "min_free_mib": config.store.min_free_mib}
+            counts: dict[str, int | str] = {**await store.status()}
+            state = await store.mailbox_state(TENANT) if config.mailbox.host else None
+        counts |= {"free_mib": free_octets(config.state_dir) // MIB, "min_free_mib": config.store.min_free_mib}
+        return counts if state is None else counts | {"mailbox": state[0], "mailbox_since": state[1].isoformat(timespec="seconds")}
 
     config: Config = context.obj.config
     counts = asyncio.run(ask())
     if as_json:
         typer.echo(json.dumps(counts))
         return
-    table = Table("what", "how many")
+    table = Table("what", "")
     for name, count in counts.items():
         table.add_row(name, str(count))
     Console().print(table)
