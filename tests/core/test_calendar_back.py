@@ -277,6 +277,8 @@ def test_who_asks_again_gets_what_was_sent_last_and_never_the_original():
     called_off = heard(ask, gone)
     assert (called_off.method, [e.status for e in called_off.events]) == (Method.CANCEL, ["CANCELLED"])
     assert heard(ask, replace(row, parties=(Party(DANA),))).outcome is Outcome.STRANGER
+    unfit = sent(SERIES, replace(MOVED, recurrence=Moment(datetime(2027, 1, 18), "")), MOVED)
+    assert heard(ask, unfit).outcome is Outcome.UNREADABLE, "what was sent contradicts itself"
     with pytest.raises(ValueError, match="nothing to tell"):
         home_message(back, PERSON, ALIAS, STAMP)
 

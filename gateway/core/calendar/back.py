@@ -193,7 +193,10 @@ def _answered(mail: Inbound, sender: str, known: Appointment, calendar: Componen
     if invitation.method is Method.REFRESH:
         last = find(party, None)
         gone = last is not None and last.status == CANCELLED
-        events = (last,) if gone and last else whole(party)
+        try:
+            events = (last,) if gone and last else whole(party)
+        except Unreadable:
+            return Back(Outcome.UNREADABLE, invitation.method, known, party, sender=sender)
         return Back(Outcome.REFRESH if events else Outcome.STRANGER, Method.CANCEL if gone else Method.REQUEST, known, party, events, sender=sender)
     # a delegate stands in nobody's place of ours, and some programs name nobody at all
     theirs = next((stated for p in people if (stated := token("PARTSTAT", p.parameters.get("PARTSTAT", "")))), "")

@@ -11,7 +11,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from gateway.core.appointment import Appointment, Original, Party, Reply
+from gateway.core.calendar.lines import Unreadable
 from gateway.core.calendar.original import address_of
+from gateway.core.calendar.recurrence import in_one_form
 from gateway.core.calendar.write import company_uid
 from gateway.core.calendar.zones import RULES, rule_of
 from gateway.core.invitation import ANSWERS, Event, Invitation, Method, Moment
@@ -134,11 +136,15 @@ def zone_of_series(party: Party) -> str:
 
 
 def _in_zone_of(party: Party, invitation: Invitation) -> Invitation:
-    """Instances that come without their series name the moment as the series does (RFC 5545 section 3.8.4.4)."""
-    zone = zone_of_series(party)
-    if not zone or any(event.recurrence is None for event in invitation.events):
+    """Instances that come without their series have the form that they would have beside it (RFC 5545 section 3.8.4.4)."""
+    series = find(party, None)
+    alone = all(e.recurrence is not None and e.start is not None and not e.start.is_date for e in invitation.events)
+    if series is None or not zone_of_series(party) or not alone:
         return invitation
-    return replace(invitation, events=tuple(replace(e, recurrence=e.recurrence and in_zone(e.recurrence, zone)) for e in invitation.events))
+    try:
+        return replace(invitation, events=in_one_form((series, *invitation.events))[1:])
+    except Unreadable:
+        return invitation
 
 
 def _merged(party: Party, addition: Invitation) -> Invitation:
@@ -152,19 +158,23 @@ def _merged(party: Party, addition: Invitation) -> Invitation:
         return addition
     date = in_zone(event.start, series.start.zone)
     grown = replace(series, added=(*series.added, date), sequence=event.sequence, stamp=event.stamp)
-    grown_party = replace(party, events=(grown, *(e for e in party.events if e.recurrence is not None)))
-    return replace(addition, method=Method.REQUEST, events=whole(grown_party))
+    try:
+        events = whole(replace(party, events=(grown, *(e for e in party.events if e.recurrence is not None))))
+    except Unreadable:
+        return addition
+    return replace(addition, method=Method.REQUEST, events=events)
 
 
 def whole(party: Party) -> tuple[Event, ...]:
-    """All that the party should have: the series without its cancelled dates, then the instances that differ."""
+    """All that the party should have: the series without its cancelled dates, then the instances that differ. Raises `Unreadable` where they do not fit."""
     series = find(party, None)
     instances = tuple(e for e in party.events if e.recurrence is not None)
     gone = tuple(e.recurrence for e in instances if e.status == CANCELLED and e.recurrence is not None)
-    if series is None:
-        return tuple(e for e in instances if e.status != CANCELLED)
+    living = tuple(e for e in instances if e.status != CANCELLED)
+    if series is None or not (series.rule or series.added):
+        return ((series,) if series else ()) + living
     left = tuple(m for m in gone if key_of(m) not in {key_of(x) for x in series.excluded})
-    return (replace(series, excluded=(*series.excluded, *left)), *(e for e in instances if e.status != CANCELLED))
+    return in_one_form((replace(series, excluded=(*series.excluded, *left)), *living))
 
 
 # ------------------------------------------------------------------------------------------------ what is remembered
