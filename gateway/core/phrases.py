@@ -131,16 +131,17 @@ class _Reader:
 class State:
     """A set of places reached together: what the automaton knows after some symbols."""
 
-    __slots__ = ("arcs", "ends", "leads")
+    __slots__ = ("arcs", "ends", "places")
 
     def __init__(self, places: Iterable[Place]) -> None:
         closed = _closure(places)
         self.ends = tuple(sorted({owner for node, stack in closed if stack is None for owner in node.ends}))  # in the order of the pack
+        self.places = tuple(place for place in closed if place[0].arcs)  # those that lead on
         self.arcs: dict[str, State] = {}  # filled as texts are read; the patterns are finite, so is this
-        self.leads: dict[str, list[Place]] = {}  # every symbol that leads on, and where to
-        for node, stack in closed:
-            for symbol, targets in node.arcs.items():
-                self.leads.setdefault(symbol, []).extend([(target, stack) for target in targets])
+
+    def after(self, symbol: str) -> tuple[Place, ...]:
+        """The places that `symbol` leads to."""
+        return tuple((target, stack) for node, stack in self.places for target in node.arcs.get(symbol, ()))
 
 
 def _closure(places: Iterable[Place]) -> tuple[Place, ...]:
@@ -176,6 +177,7 @@ class Automaton:
         self._patterns: list[tuple[int, str]] = []
         self._roots: tuple[Node, ...] = ()
         self._start: State | None = None
+        self._openers: frozenset[str] = frozenset()  # every symbol that leads on from the start
         self._states: dict[tuple[Place, ...], State] = {}
 
     def add(self, owner: int, pattern: str) -> None:
@@ -189,8 +191,7 @@ class Automaton:
             root = Node()
             for owner, pattern in self._patterns:
                 self._read(root, owner, pattern)
-            self._roots = (root,)
-            self._start = State([(root, None)])
+            self._start = self._begin((root,))
         return self._start
 
     def extended(self, patterns: Iterable[tuple[int, str]]) -> Automaton:
@@ -201,11 +202,17 @@ class Automaton:
         _ = self.start
         root, more = Node(), Automaton(self._classes)
         more._patterns = [*self._patterns, *patterns]
-        more._entries, more._states, more._roots = self._entries, self._states, (*self._roots, root)
+        more._entries, more._states = self._entries, self._states
         for owner, pattern in more._patterns[len(self._patterns) :]:
             more._read(root, owner, pattern)
-        more._start = State([(node, None) for node in more._roots])
+        more._start = more._begin((*self._roots, root))
         return more
+
+    def _begin(self, roots: tuple[Node, ...]) -> State:
+        self._roots = roots
+        start = State([(root, None) for root in roots])
+        self._openers = frozenset(symbol for node, _ in start.places for symbol in node.arcs)
+        return start
 
     def problems(self) -> dict[int, str]:
         """What is wrong with the patterns: owner -> the first problem in one of its patterns."""
@@ -258,9 +265,11 @@ class Automaton:
         """Where `symbol` leads from `state`; None where no pattern goes on."""
         if symbol in state.arcs:
             return state.arcs[symbol]
-        if symbol not in state.leads:
+        if state is self._start and symbol not in self._openers:  # as nearly always: at the start there are hundreds of places to look from
             return None
-        key = tuple(state.leads[symbol])
+        key = state.after(symbol)
+        if not key:
+            return None
         after = self._states.get(key) or State(key)
         if len(self._states) < self.REMEMBERED:
             self._states[key] = after
@@ -270,8 +279,8 @@ class Automaton:
     def longest(self, tokens: Sequence[tuple[str, ...]], at: int) -> tuple[int, int]:
         """(end, owner) of the longest pattern that starts at token `at`; (at, -1) where none does."""
         start = self.start
-        if start.leads.keys().isdisjoint(tokens[at]):
-            return at, -1  # as nearly always
+        if self._openers.isdisjoint(tokens[at]):
+            return at, -1
         states, best = [start], (at, -1)
         for index in range(at, len(tokens)):
             states = [after for state in states for symbol in tokens[index] if (after := self.step(state, symbol))]
