@@ -294,7 +294,7 @@ class Folders(Protocol):
         ...
 
     async def move(self, folder: str, uid: int, to: str) -> None:
-        """Move a message, marked as seen. One that is gone is no error."""
+        """Move a message, marked as seen and as no draft. One that is gone is no error."""
         ...
 
     async def wait(self, folder: str, seconds: float) -> None:

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, TypeVar
 
-from imapclient import SEEN, IMAPClient, SocketTimeout
+from imapclient import DRAFT, SEEN, IMAPClient, SocketTimeout
 from imapclient.exceptions import CapabilityError, IMAPClientAbortError, IMAPClientError, LoginError, ProtocolError
 from imapclient.imapclient import SENT
 
@@ -230,6 +230,7 @@ class ImapFolders:
     def _move(self, folder: str, uid: int, to: str) -> None:
         client = self._select(folder, write=True)
         client.add_flags([uid], [SEEN], silent=True)
+        client.remove_flags([uid], [DRAFT], silent=True)  # it came from the drafts, and no program should offer to finish it
         if client.has_capability("MOVE"):
             client.move([uid], self._native(to))
             return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import socket
 import time
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
@@ -166,6 +167,41 @@ async def test_each_trouble_has_its_word(server: Dovecot) -> None:
     ]
     assert found == ["", "login", "secret", "connect", "tls", "capability", "tls"]
     assert set(found[1:]) <= set(MAILBOX_TROUBLE)
+
+
+async def test_what_was_a_draft_is_none_any_more(server: Dovecot) -> None:
+    """A program that shows drafts would offer to finish and send it."""
+    folders = ImapFolders(settings(server))
+    await folders.open((OUT, SENT))
+
+    def drafted() -> None:
+        with server.coach() as coach:
+            coach.append(folders._native(OUT), MAIL, flags=[rb"\Draft", rb"\Flagged"])
+
+    await asyncio.to_thread(drafted)
+    (uid,) = (await folders.listing(OUT)).uids
+    await folders.move(OUT, uid, SENT)
+    with server.coach() as coach:
+        coach.select_folder(folders._native(SENT), readonly=True)
+        (flags,) = [set(f) - {rb"\Recent"} for f in coach.get_flags(coach.search()).values()]
+    await folders.close()
+    assert flags == {rb"\Seen", rb"\Flagged"}
+
+
+async def test_a_server_that_says_nothing_holds_up_nobody() -> None:
+    """Whoever waits for it may go at once, and so may the process."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        values = {"host": "127.0.0.1", "port": silent.getsockname()[1], "tls": "none", "ca_file": None, "auth": "password", "user": USER}
+        folders = ImapFolders(MailboxSettings(**values, secret=lambda: PASSWORD))  # type: ignore[arg-type]
+        opening = asyncio.create_task(folders.open(()))
+        connection, _ = await asyncio.to_thread(silent.accept)
+        began = time.monotonic()
+        opening.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await opening
+        await folders.close()
+        assert time.monotonic() - began < 5
+        connection.close()
 
 
 async def test_a_server_that_goes_away_is_noticed_and_found_again() -> None:
