@@ -13,7 +13,7 @@ from gateway.core.calendar.proof import NotRebuilt, prove_object
 from gateway.core.calendar.write import Voice, company_object, neutral_title
 from gateway.core.compose import NotComposed, Stamp, company_copy, prove_company_copy
 from gateway.core.header import date_words
-from gateway.core.model import Analysis, Copy, Directory, Mailbox, Outgoing, Plan, Purpose, Reading, Recipient, Submission
+from gateway.core.model import Analysis, Client, Coach, Copy, Directory, ForwardPath, Mailbox, Outgoing, Plan, Purpose, Reading, Recipient, Submission
 from gateway.core.pgpmime import NotSealed, frame, protect, prove_sealed, without_bcc
 from gateway.core.recognise import is_composed
 from gateway.errors import ProofFailed
@@ -62,7 +62,7 @@ async def _company(copy: Copy, w: Workshop) -> Outgoing:
     copy_id = w.ports.ids.new()
     stamp = Stamp(house.message_id(copy_id, w.author), w.submission.received_at)
     try:
-        calendar = _object(reading, copy, w)
+        calendar = calendar_object(reading, copy.recipient, copy.client, coach, w.author, house.uid_key)
         octets = company_copy(reading, coach.name, w.author, copy.recipient.path, stamp, calendar)
         prove_company_copy(octets, reading, calendar)
     except (NotComposed, NotRebuilt) as fault:
@@ -70,14 +70,13 @@ async def _company(copy: Copy, w: Workshop) -> Outgoing:
     return _outgoing(copy, copy_id, stamp.message_id, octets, w)
 
 
-def _object(reading: Reading, copy: Copy, w: Workshop) -> bytes:
-    """The calendar object of a company copy, written and proved; b"" where the mail had none."""
+def calendar_object(reading: Reading, to: ForwardPath, client: Client | None, coach: Coach, author: Mailbox, uid_key: bytes) -> bytes:
+    """The calendar object that a reading gives one recipient, written and proved; b"" where it has none. Raises `NotRebuilt`."""
     if reading.invitation is None:
         return b""
-    coach, client = w.directory.coach, copy.client
     names = {str(mailbox).lower(): coach.name for mailbox in coach.addresses}
     names |= {str(mailbox).lower(): client.name for mailbox in (*client.work, client.personal) if mailbox} if client else {}
-    voice = Voice(neutral_title(reading.language, coach.name), names, str(w.author).lower(), str(copy.recipient.mailbox).lower(), w.house.uid_key)
+    voice = Voice(neutral_title(reading.language, coach.name), names, str(author).lower(), str(to.mailbox).lower(), uid_key)
     octets = company_object(reading.invitation, voice)
     prove_object(octets, reading.invitation, voice)
     return octets

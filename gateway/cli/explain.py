@@ -12,15 +12,19 @@ import typer
 from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
+from rich.text import Text
 
 from gateway import app as application
 from gateway.cli.context import TENANT
+from gateway.copies import calendar_object
 from gateway.core.address import parse_mailbox
 from gateway.core.audience import context_for, identify
+from gateway.core.calendar.side_by_side import Row, side_by_side
 from gateway.core.decide import decide, kinds_of
 from gateway.core.meeting import Passage
-from gateway.core.model import Analysis, Envelope, ForwardPath, Plan, Reading, Verdict
+from gateway.core.model import Analysis, Coach, Envelope, ForwardPath, Plan, Reading, Recipient, Verdict
 from gateway.core.notice import HOLD_REASONS
+from gateway.core.parse import parse
 from gateway.core.platforms import Platforms
 from gateway.pipeline import plan_for
 
@@ -38,23 +42,26 @@ def explain(
         typer.echo(
             json.dumps(
                 [_plain(*a) for a in answers]
-                + [{"copies": [f"{c.purpose} to {c.recipient.path}" for c in plan.copies], "holds": [h.reason for h in plan.holds]}]
+                + [{"copies": [f"{c.purpose} to {c.recipient.path}" for c in plan.copies], "holds": [h.reason for h in plan.holds]}],
+                default=str,  # of times
             )
         )
         return
     console = Console()
-    for path, role, analysis, reading, verdicts in answers:
+    for path, role, analysis, reading, verdicts, appointment in answers:
         console.rule(f"{path}: {role}")
         console.print(_sentences(reading))
         if reading and reading.links:
             console.print(_links(reading, platforms))
-        console.print(_parts(analysis, verdicts))
+        console.print(_parts(analysis, reading, verdicts))
+        if appointment:
+            console.print(_appointment(appointment))
         if reading and reading.company_text:
             console.print(Panel(reading.company_text, title=reading.company_subject, subtitle="what the company would read", expand=False))
     _outcome(console, plan)
 
 
-Answer = tuple[str, str, Analysis, Reading | None, tuple[Verdict, ...]]
+Answer = tuple[str, str, Analysis, Reading | None, tuple[Verdict, ...], tuple[Row, ...]]
 
 
 async def _ask(context: typer.Context, raw: bytes, to: list[str]) -> tuple[list[Answer], Plan, Platforms]:
@@ -68,7 +75,8 @@ async def _ask(context: typer.Context, raw: bytes, to: list[str]) -> tuple[list[
         for recipient, known in contexts.items():
             reading = analysis.reading(known)
             verdicts = decide(recipient, kinds_of(analysis, reading), house.ruleset)
-            answers.append((recipient.forward_path.path, recipient.role.value, analysis, reading, verdicts))
+            rows = _rows(raw, reading, recipient, directory.coach, house.uid_key)
+            answers.append((recipient.forward_path.path, recipient.role.value, analysis, reading, verdicts, rows))
         return answers, await plan_for(analysis, recipients, directory, ports, house), house.ruleset.platforms
 
 
@@ -98,9 +106,25 @@ def _links(reading: Reading, platforms: Platforms) -> Table:
     return table
 
 
-def _parts(analysis: Analysis, verdicts: tuple[Verdict, ...]) -> Table:
+def _rows(raw: bytes, reading: Reading | None, recipient: Recipient, coach: Coach, uid_key: bytes) -> tuple[Row, ...]:
+    """The appointment as it came and as this recipient would get it; nothing where it has none, or where it waits."""
+    if reading is None or reading.invitation is None:
+        return ()
+    before = next(part.octets for part in parse(raw).parts if b"BEGIN:VEVENT" in part.octets.upper())  # tasks may stand beside it
+    return side_by_side(before, calendar_object(reading, recipient.forward_path, recipient.client, coach, coach.addresses[0], uid_key))
+
+
+def _appointment(rows: tuple[Row, ...]) -> Table:
+    table = Table("", "before: yours", "after: what a company would get", title="The appointment", show_lines=True)
+    several = len({row.event for row in rows}) > 1
+    for row in rows:
+        table.add_row(f"{row.what} ({row.event})" if several else row.what, Text(row.before), Text(row.after))
+    return table
+
+
+def _parts(analysis: Analysis, reading: Reading | None, verdicts: tuple[Verdict, ...]) -> Table:
     table = Table("what", "kind", "why", title="Parts and verdicts")
-    for finding in analysis.findings:
+    for finding in (*analysis.findings, *(reading.findings if reading else ())):
         table.add_row(finding.part, finding.kind.value, finding.evidence)
     for verdict in verdicts:
         table.add_row("verdict", verdict.kind.value, f"{verdict.action.name.lower()}: {verdict.reason} ({', '.join(verdict.rule_ids) or 'no rule'})")
@@ -114,11 +138,12 @@ def _outcome(console: Console, plan: Plan) -> None:
         console.print(f"held for {hold.recipient.path}: {HOLD_REASONS.get(hold.reason, hold.reason)}")
 
 
-def _plain(path: str, role: str, analysis: Analysis, reading: Reading | None, verdicts: tuple[Verdict, ...]) -> dict[str, Any]:
+def _plain(path: str, role: str, analysis: Analysis, reading: Reading | None, verdicts: tuple[Verdict, ...], rows: tuple[Row, ...]) -> dict[str, Any]:
     return {
         "recipient": path,
         "role": role,
         "findings": [asdict(f) for f in analysis.findings],
         "reading": asdict(reading) if reading else None,
+        "appointment": [asdict(row) for row in rows],
         "verdicts": [{"kind": v.kind, "action": v.action.name.lower(), "rules": v.rule_ids, "reason": v.reason} for v in verdicts],
     }
