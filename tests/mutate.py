@@ -30,12 +30,14 @@ TARGETS = {
     "gateway.core.plan": ["tests/core/test_plan.py"],
     "gateway.core.policy": ["tests/core/test_policy.py", "tests/policies/test_page.py", "tests/core/test_decide.py"],
 }
-RECOGNISER = [f"tests/core/test_recognise{part}.py" for part in ("", "_mutants", "_frames")]
-READER = [*RECOGNISER, "tests/core/test_recognise_tokens.py", "tests/core/test_recognise_properties.py", "-k", "not time_grows"]  # the slow ones last
+PARTS = "company frames gate judge language ownership places proof relations sentences spans taught times tokens".split()
+SHOWN_BY = "gate frames ownership times places sentences tokens language relations company proof taught".split()
+RECOGNISER = [f"tests/core/test_recognise{part}.py" for part in ("", *(f"_{part}" for part in SHOWN_BY))]
 TARGETS["gateway.core.recognise"] = RECOGNISER
-TARGETS |= {f"gateway.core.recognise.{part}": RECOGNISER for part in "company frames gate judge language ownership proof relations template".split()}
-TARGETS |= {f"gateway.core.recognise.{part}": READER for part in "places sentences spans times tokens".split()}
-TARGETS |= {f"gateway.core.{name}": ["tests/core/test_vocabulary.py", *RECOGNISER] for name in ("vocabulary", "phrases")}
+TARGETS |= {  # its own tests first
+    f"gateway.core.recognise.{part}": sorted(RECOGNISER, key=lambda name, part=part: not name.endswith(f"_{part}.py")) for part in PARTS
+}
+TARGETS |= {f"gateway.core.{name}": [f"tests/core/test_{name}.py", *RECOGNISER] for name in ("pack", "vocabulary", "phrases")}
 _WORDING = "a word that is only shown"
 _EVEN = "both are as long by construction"
 _NARROWED = "for the type checker: the condition before it implies this one"
@@ -198,11 +200,12 @@ def survives(module: str, tree: ast.Module, path: Path, tests: list[str], second
 def read_packs_once() -> None:
     """Load the language packs before the forks, for faults in modules that have no part in loading them: half a second a fault."""
     from gateway.core import vocabulary
+    from tests.policies.cast import shipped
 
     folder = ROOT / "policies/languages"
     texts = {str(f.relative_to(folder)): f.read_text("utf-8") for f in folder.rglob("*.toml")}
-    packs, load = vocabulary.load_packs(texts), vocabulary.load_packs
-    vocabulary.load_packs = lambda files: packs if files == texts else load(files)
+    packs, load = vocabulary.load_packs(texts, platforms=shipped().platforms), vocabulary.load_packs
+    vocabulary.load_packs = lambda files, *more, **named: packs if files == texts else load(files, *more, **named)
 
 
 def drawn(modules: list[str], sample: int | None, seed: int) -> dict[str, set[int]]:

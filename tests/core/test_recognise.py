@@ -1,17 +1,13 @@
 """What the recogniser says of whole mails: facts, owners, the gate, and the company text composed of them."""
 
-from pathlib import Path
 
 import pytest
 
 from gateway.core.model import Fact, FactKind, Reading, RecogniserContext, Sentence, Status, TextBlock
 from gateway.core.pack import Packs
 from gateway.core.recognise import is_composed, recognise
-from gateway.core.vocabulary import load_packs
-from tests.policies.cast import shipped
+from tests.core.packs import PACKS
 
-LANGUAGES = Path(__file__).parents[2] / "policies/languages"
-PACKS = load_packs({str(f.relative_to(LANGUAGES)): f.read_text("utf-8") for f in LANGUAGES.rglob("*.toml")}, platforms=shipped().platforms)
 CONTEXT = RecogniserContext(
     client_names=("Dana Petrocelli",), coach_names=("Robin Vale",), places=("Orchard Rooms",), approved_links=("meet.coach.example/robin",)
 )

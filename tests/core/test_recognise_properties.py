@@ -1,7 +1,6 @@
 """What holds of every text: the same answer twice, facts that stand in the text, a company text that is composed, and time that grows with length."""
 
 import time
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -11,11 +10,8 @@ from gateway.core.model import RecogniserContext, TextBlock
 from gateway.core.recognise import is_composed, recognise
 from gateway.core.recognise.sentences import split
 from gateway.core.recognise.tokens import normalise, readable, scan
-from gateway.core.vocabulary import load_packs
-from tests.policies.cast import shipped
+from tests.core.packs import PACKS
 
-LANGUAGES = Path(__file__).parents[2] / "policies/languages"
-PACKS = load_packs({str(f.relative_to(LANGUAGES)): f.read_text("utf-8") for f in LANGUAGES.rglob("*.toml")}, platforms=shipped().platforms)
 CONTEXT = RecogniserContext(client_names=("Dana Petrocelli",), coach_names=("Robin Vale",))
 
 WORDS = sorted(
