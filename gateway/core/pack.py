@@ -23,7 +23,6 @@ class Frame:
     position: str  # "clause"; "prefix"/"suffix": stands before/after a clause without a comma; "fact": after one or alone
     status: Status | None
     appointment: bool  # a sentence made of it shows that the mail speaks of an appointment
-    patterns: tuple[str, ...]
     examples: tuple[str, ...]
     near_misses: tuple[str, ...]
 
@@ -34,7 +33,6 @@ class Phrase:
 
     name: str
     kind: FactKind
-    patterns: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -213,7 +213,7 @@ def _pack(language: str, draft: _Draft) -> Pack:
         language,
         MappingProxyType(words),
         tuple(map(_frame, draft.frame)),
-        tuple(Phrase(row["name"], FactKind(row["kind"]), tuple(row["patterns"])) for row in draft.phrase),
+        tuple(Phrase(row["name"], FactKind(row["kind"])) for row in draft.phrase),
         MappingProxyType(draft.templates),
         writing,
         frame_automaton=frames,
@@ -233,8 +233,8 @@ def _pack(language: str, draft: _Draft) -> Pack:
 def _frame(row: Mapping[str, Any]) -> Frame:
     """One [[frame]]; `examples` and `near_misses` are tests that travel with it."""
     status = Status(row["status"]) if "status" in row else None
-    texts = (tuple(row.get(name, ())) for name in ("patterns", "examples", "near_misses"))
-    return Frame(row["name"], row.get("position", "clause"), status, row.get("appointment", False), *texts)
+    examples, near_misses = (tuple(row.get(name, ())) for name in ("examples", "near_misses"))
+    return Frame(row["name"], row.get("position", "clause"), status, row.get("appointment", False), examples, near_misses)
 
 
 def _taken_in(words: Mapping[str, frozenset[str]]) -> frozenset[str]:

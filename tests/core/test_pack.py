@@ -1,7 +1,10 @@
 """How a word of a text is looked up in a pack."""
 
+from dataclasses import replace
 
+import pytest
 
+from gateway.core.pack import Pack
 from tests.core.packs import GERMAN, own, small
 
 
@@ -37,3 +40,13 @@ def test_a_word_of_endless_length_is_no_word_of_the_pack() -> None:
     (pack,) = small({"endings": ["lar"]}, cues=["randevu", "toplan*"]).packs
     assert [pack.form(word) for word in ("randevular", "toplanalım", "toplan" + "a" * 50)] == ["randevu", "toplan*", "toplan*"]
     assert pack.form("toplan" + "a" * 200) == "toplan" + "a" * 200
+
+
+def test_what_was_looked_up_before_never_changes_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forms are remembered for speed only: with no room for them the answers are the same."""
+    (warm,) = GERMAN.packs
+    words = ["kündigung", "kündigung", "ersatztermin", "klausel"]
+    first = [warm.form(word) for word in words]
+    monkeypatch.setattr(Pack, "REMEMBERED", 0)
+    cold = replace(warm, _forms={})
+    assert [warm.form(word) for word in words] == first == [cold.form(word) for word in words]

@@ -1,7 +1,5 @@
 """Whether the sentences of a mail together speak of an appointment, and what one takes away from another."""
 
-
-
 from gateway.core.model import TextBlock
 from gateway.core.recognise import recognise
 from tests.core.packs import CONTEXT, own, read, small

@@ -1,7 +1,5 @@
 """Which language a text is in."""
 
-
-
 from gateway.core.model import TextBlock
 from gateway.core.recognise import recognise
 from tests.core.packs import CONTEXT, JOINED, own, small

@@ -1,6 +1,5 @@
 """Whose matter a time or place is: what stands near it gives it away, or leaves it to the appointment."""
 
-
 import pytest
 
 from tests.core.packs import FRENCH, GERMAN, JOINED, own, read, small

@@ -5,7 +5,8 @@ from dataclasses import replace
 from gateway.core.model import FactKind
 from gateway.core.pack import Packs, Phrase
 from gateway.core.phrases import Automaton
-from tests.core.packs import BAKERY, FRENCH, GERMAN, JOINED, SPACED, STREETS, own, read, small
+from gateway.core.recognise.places import is_place
+from tests.core.packs import BAKERY, CONTEXT, FRENCH, GERMAN, JOINED, PACKS, SPACED, STREETS, own, read, small
 
 FRIDAY = "Friday at 10:00"
 
@@ -46,7 +47,7 @@ def test_a_phrase_of_the_pack_knows_better_than_a_guessed_place() -> None:
     (pack,) = BAKERY.packs
     automaton = Automaton({})
     automaton.add(0, "padoca da esquina")
-    corner = replace(pack, phrases=(Phrase("corner", FactKind.PLACE, ("padoca da esquina",)),), phrase_automaton=automaton)
+    corner = replace(pack, phrases=(Phrase("corner", FactKind.PLACE),), phrase_automaton=automaton)
     assert own("Sessão na Padoca quarta.", BAKERY) == ["Padoca", "quarta"]
     assert own("Sessão na Padoca da esquina quarta.", Packs((corner,))) == ["Padoca da esquina", "quarta"]
 
@@ -91,3 +92,11 @@ def test_a_place_that_tells_more_than_where_one_meets_is_not_said_though_a_frame
 def test_a_capital_behind_a_preposition_is_a_place_only_where_a_place_may_stand() -> None:
     assert own(f"See you at Philz, {FRIDAY}.") == ["Philz", FRIDAY]
     assert own(f"I believe in Philz, {FRIDAY}.") == [FRIDAY]
+
+
+def test_a_short_text_is_a_place_where_it_is_nothing_else() -> None:
+    """What the location of a calendar object may say, in any language."""
+    for text in ("Room 4", "Room 4, third floor", "salle Bonaparte", "Orchard Rooms"):
+        assert is_place(text, CONTEXT, PACKS), text
+    for text in ("", "Erik", "Room 4 with Erik", "Oncology Room 4", "Room 4 R\u043eom 5"):
+        assert not is_place(text, CONTEXT, PACKS), text

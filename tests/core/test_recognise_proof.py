@@ -1,6 +1,5 @@
 """The proof that a company text holds nothing but what was approved."""
 
-
 import pytest
 
 from gateway.core.model import Fact, FactKind, Reading, Sentence

@@ -1,7 +1,5 @@
 """A letter cut into its parts and its sentences: salutation, rows, labelled lines, history, the lines below it."""
 
-
-
 from gateway.core.model import TextBlock
 from gateway.core.pack import Packs
 from gateway.core.recognise import recognise

@@ -1,7 +1,5 @@
 """The grammar of times: what of a sentence is a day or an hour, in each way of writing them."""
 
-
-
 from gateway.core.model import TextBlock
 from gateway.core.recognise import recognise
 from tests.core.packs import CONTEXT, FRENCH, GERMAN, JOINED, SPANISH, SWEDISH, own, read, small

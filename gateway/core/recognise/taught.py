@@ -145,7 +145,7 @@ def _packs_with(these: _These, taught: tuple[Taught, ...]) -> Packs:
 
 def _frame(pattern: str, single: bool) -> Frame:
     # a phrase may follow a clause without a comma ("See you Tuesday | by the old oak"); with an hour in it, it speaks of the appointment
-    return Frame(NAME, "clause" if single else "fact", None, "{time}" in pattern, (pattern,), (), ())
+    return Frame(NAME, "clause" if single else "fact", None, "{time}" in pattern, (), ())
 
 
 def _may_be_taught(pattern: str, pack: Pack) -> bool:
