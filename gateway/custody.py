@@ -103,7 +103,7 @@ def _copy_event(submission_id: str, copy: Copy, outgoing: Outgoing, w: Workshop)
     # a private copy that nobody addressed was meant for the company: that is what "diverted" says
     addressed = {p.path for p in w.submission.envelope.forward_paths}
     diverted = copy.purpose is Purpose.PRIVATE and copy.recipient.path not in addressed
-    detail = (
+    detail: tuple[tuple[str, str], ...] = (
         ("copy", outgoing.id),
         ("purpose", copy.purpose.value),
         ("role", copy.role.value),

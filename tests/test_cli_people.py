@@ -245,6 +245,17 @@ def test_a_client_is_imported_with_her_key_and_shown(house: Installation) -> Non
     assert "Dana Whitfield" in house.said("client", "list")
 
 
+def test_a_client_file_says_what_her_company_owns_with_the_keys_of_the_configuration(house: Installation) -> None:
+    """All six; what is wrong with one is said."""
+    owned = 'meetings = { webex_sites = ["Acme"], rooms = ["whereby.com/acme"], hosts = ["meet.acme.example"], meeting_ids = ["zoom:97733204118"] }'
+    old = next(line for line in DANA.splitlines() if line.startswith("meetings"))
+    house.clients(DANA.replace(old, owned))
+    assert json.loads(house.said("client", "show", "c-0001", "--json"))["meetings"] == {
+        "webex_sites": ["acme"], "rooms": ["whereby.com/acme"], "hosts": ["meet.acme.example"], "meeting_ids": ["zoom:97733204118"],
+    }  # fmt: skip
+    assert any("client[0].meetings.rooms[0]" in said for said in house.bad_clients(DANA.replace(old, 'meetings = { rooms = ["https://whereby.com"] }')))
+
+
 def test_importing_again_renews_the_same_client(house: Installation) -> None:
     """The work address says who she is, in whatever case it is written; her id stays."""
     house.clients(DANA)

@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from gateway.config import Config, Endpoint, is_loopback, load
+from gateway.core.meeting import Meetings
 from gateway.errors import ConfigurationError
 
 ROOT = Path(__file__).parents[1]
@@ -57,6 +58,23 @@ def test_the_smallest_config_is_enough(tmp_path: Path) -> None:
     assert config.master_key_file == Path("/var/lib/coachgate/master.key")
     assert config.database_url == "sqlite:////var/lib/coachgate/coachgate.db"
     assert config.sealing.require_verified_keys is True
+
+
+def test_the_coach_owns_the_platforms_that_are_named(tmp_path: Path) -> None:
+    """All keys of [meetings], in lower case as they are compared."""
+    meetings = '''
+[meetings]
+teams_tenants = ["7F3A1C52-0d64-4b8e-9a57-2c1be0d94f10"]
+zoom_vanity = ["Vale"]
+webex_sites = ["vale"]
+rooms = ["Whereby.com/Vale"]
+hosts = ["Cloud.coach.example"]
+meeting_ids = ["Zoom:86451209377"]
+'''
+    assert load(written(tmp_path, SMALLEST)).person.meetings == Meetings()
+    assert load(written(tmp_path, SMALLEST + meetings)).person.meetings == Meetings(
+        ("7f3a1c52-0d64-4b8e-9a57-2c1be0d94f10",), ("vale",), ("vale",), ("whereby.com/vale",), ("cloud.coach.example",), ("zoom:86451209377",)
+    )
 
 
 def test_the_zone_of_the_machine_is_the_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

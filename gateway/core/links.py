@@ -64,7 +64,7 @@ class _Address:
 def judge_link(text: str, platforms: Platforms, context: RecogniserContext, clues: Clues = NO_CLUES) -> MeetingLink | None:
     """Whose platform `text` leads to and whether it passes; None where it is no link of a meeting. Its `link` is as written where all of it is clean."""
     if text.lower().startswith("tel:"):
-        address: _Address | None = _Address("", "", text.lower(), "", "", "")
+        address: _Address | None = _Address("", text, text.lower(), "", "", "")
     else:
         address = _address(text)
     if address is None:
@@ -138,34 +138,35 @@ def _on(
         if parts.get("host") or not _is_plain(parts.get("room") or "", label, context):
             return None
         owner = clues.organizer if platform.organizer and clues.organizer is not Owner.UNKNOWN else platform.owner
-    elif parts.get("room") and address.place.lower() not in (*context.own.rooms, *context.theirs.rooms) and not _is_plain(parts["room"] or "", "", context):
+    elif address.place.lower() not in (*_own_rooms(context), *context.theirs.rooms) and not _is_plain(parts.get("room") or "", "", context):
         return None  # an account of one's own, and a room in it whose name could say something
-    return _judged(address, query, platform.id, owner, platforms, address.fragment)
+    return _judged(address, query, platform, owner, platforms)
 
 
 def _in_a_room(address: _Address, platforms: Platforms, context: RecogniserContext) -> MeetingLink | None:
     """A link into a configured room of no known platform, or to a host of the company's."""
-    place = address.place.lower()
-    for owner, rooms in ((Owner.COMPANY, context.theirs.rooms), (Owner.COACH, (*context.own.rooms, *map(_bare, context.approved_links)))):
+    own, place = platforms.named("own"), address.place.lower()
+    if own is None:
+        return None
+    for owner, rooms in ((Owner.COMPANY, context.theirs.rooms), (Owner.COACH, _own_rooms(context))):
         for room in rooms:
             if place == room or place.startswith(room) and SHARED_NUMBER.fullmatch(place[len(room) :]):
-                query = _query(address.query, platforms.named("own"))
-                return None if query is None or address.fragment else _judged(address, query, "own", owner, platforms)
+                query = _query(address.query, own)
+                return None if query is None or address.fragment else _judged(address, query, own, owner, platforms)
     if address.host in context.theirs.hosts:
-        return _judged(address, "", "own", Owner.COMPANY, platforms)
+        return _judged(address, "", own, Owner.COMPANY, platforms)
     return None
 
 
-def _bare(prefix: str) -> str:
-    return prefix.lower().removeprefix("https://").removeprefix("http://").removeprefix("www.").rstrip("/")
+def _own_rooms(context: RecogniserContext) -> tuple[str, ...]:
+    """The coach's rooms, and the prefixes that are approved whosever they are, each as host/path."""
+    prefixes = (prefix.lower().removeprefix("https://").removeprefix("http://").removeprefix("www.") for prefix in context.approved_links)
+    return (*context.own.rooms, *(prefix.rstrip("/") for prefix in prefixes))
 
 
-def _judged(address: _Address, query: str, platform_id: str, owner: Owner, platforms: Platforms, fragment: str = "") -> MeetingLink | None:
-    platform = platforms.named(platform_id)
-    if platform is None:
-        return None
-    link = f"{address.lead}{address.netloc}{address.path}{query}{'#' + fragment if fragment else ''}"
-    return MeetingLink(link, platform_id, owner, platforms.passage(platform, owner))
+def _judged(address: _Address, query: str, platform: Platform, owner: Owner, platforms: Platforms) -> MeetingLink:
+    fragment = f"#{address.fragment}" if address.fragment and platform.fragment else ""
+    return MeetingLink(f"{address.lead}{address.netloc}{address.path}{query}{fragment}", platform.id, owner, platforms.passage(platform, owner))
 
 
 def _claimed(claims: dict[str, str], context: RecogniserContext) -> Owner | None:
@@ -173,7 +174,7 @@ def _claimed(claims: dict[str, str], context: RecogniserContext) -> Owner | None
     for owner, meetings in ((Owner.COMPANY, context.theirs), (Owner.COACH, context.own)):
         if any(value and value in getattr(meetings, name) for name, value in claims.items()):
             return owner
-    return Owner.COACH if claims["rooms"] in map(_bare, context.approved_links) else None
+    return Owner.COACH if claims["rooms"] in _own_rooms(context) else None
 
 
 # ------------------------------------------------------------------------------------------------ parts that could be words
@@ -198,10 +199,10 @@ def _is_plain_name(room: str, names: Sequence[str]) -> bool:
     return len(words) <= 4 and (free == 0 or (free == 1 and len(words) > 1))
 
 
-def _query(query: str, platform: Platform | None) -> str | None:
+def _query(query: str, platform: Platform) -> str | None:
     """The query rebuilt, '' where there is none; None where the link may not pass."""
-    if not query or platform is None:
-        return "" if platform else None
+    if not query:
+        return ""
     try:
         pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=True, max_num_fields=8)
     except ValueError:

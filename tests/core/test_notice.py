@@ -6,6 +6,7 @@ import email
 import email.policy
 import re
 import string
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
@@ -18,10 +19,11 @@ from gateway.core import notice, plan
 from gateway.core.address import MAX_LOCAL_PART, parse_path
 from gateway.core.checkpoint import checkpoints_in, key_in, parse_checkpoints
 from gateway.core.compose import Stamp
+from gateway.core.meeting import Meetings, Owner
 from gateway.core.model import Coach, HeldItem, Kind, Mailbox, Purpose, Role
 from gateway.core.notice import ANSWERS, DELIVERY_KINDS, HOLD_REASONS, TEXTS, Command, Verb, is_reply_shaped, parse_command, reply_mailbox, token_of
 from gateway.core.policy import EXCEPTION_CODES
-from tests.policies.cast import box, path
+from tests.policies.cast import box, path, shipped
 
 COACH = Coach("Robin Vale", (box("coach@coach.example"), box("robin@vale.example")))
 STAMP = Stamp("<0123456789abcdef@coach.example>", datetime(2026, 3, 2, 9, 30, 45, tzinfo=UTC))
@@ -452,3 +454,39 @@ def test_an_older_database_is_told_with_what_waits_and_what_to_look_through():
     assert "none leaves unless you say so: 2\n" in text
     for command in ("queue list", "queue again ID", "queue drop ID", "held list", "user list", "client list", "contact list"):
         assert f"  coachgate {command}\n" in text
+
+
+# ------------------------------------------------------------------------------------------------ meeting links
+def test_a_digest_says_whose_platforms_the_links_lead_to():
+    platforms = shipped().platforms
+    summary = [("company", "jane@corp.example"), ("link zoom:unknown:warn", "jane@corp.example"), ("link zoom:unknown:warn", "tom@corp.example")]
+    summary += [("link goto:coach:warn", "jane@corp.example"), ("link zoom:company:hold", "jane@corp.example"), ("link gone:free:warn", "jane@corp.example")]
+    own = replace(COACH, meetings=Meetings(rooms=("whereby.com/vale",), zoom_vanity=("vale",)))
+    said = body(notice.digest_notice(summary, own, STAMP, platforms=platforms)).splitlines()
+    assert said[said.index(TEXTS["en"]["link-opening"]) :] == [
+        "Meeting links, and who else can read there:",
+        "  Zoom, jane@corp.example, tom@corp.example: went out",
+        f"    {platforms.reason('zoom', Owner.UNKNOWN)}",
+        "  GoTo Meeting, jane@corp.example: went out",
+        f"    {platforms.reason('goto', Owner.COACH)}",
+        "  Zoom, jane@corp.example: left out, the rest went out",
+        f"    {platforms.reason('zoom', Owner.COMPANY)}",
+        "  gone, jane@corp.example: went out",
+        f"    {platforms.reason('gone', Owner.FREE)}",
+        "  Of your own you have: whereby.com/vale, vale.zoom.us",
+    ]
+    bare = body(notice.digest_notice(summary[:2], COACH, STAMP)).splitlines()
+    assert bare[-3:] == ["Meeting links, and who else can read there:", "  zoom, jane@corp.example: went out", f"  {TEXTS['en']['link-none']}"]
+
+
+def test_a_digest_without_remarkable_links_does_not_speak_of_them():
+    assert TEXTS["en"]["link-opening"] not in body(notice.digest_notice([("company", "jane@corp.example")], COACH, STAMP))
+
+
+def test_a_notice_of_an_invitation_to_the_companys_platform_names_the_coachs_own():
+    own = replace(COACH, meetings=Meetings(hosts=("cloud.coach.example",)))
+    said = body(notice.held_notice(held(reason="company-platform"), TOKEN, own, STAMP))
+    assert "Of your own you have: cloud.coach.example" in said
+    assert TEXTS["en"]["why-company-platform"] in said
+    assert TEXTS["en"]["link-none"] in held_body(held(reason="company-platform"))
+    assert TEXTS["en"]["link-none"] not in held_body(held(reason="calendar"))

@@ -15,6 +15,7 @@ from gateway.core.pack import Pack
 from gateway.core.phrases import bare
 
 LONGEST = 200  # characters of one chunk without white space; longer ones are never read
+LONGEST_LINK = 400  # but for a link: the long form of Teams has 270
 INVISIBLE = dict.fromkeys(
     # zero width, soft hyphen, fillers, variation selectors, tags
     [
@@ -121,7 +122,7 @@ def scan(text: str, pack: Pack | None = None) -> tuple[Token, ...]:
     expression = PIECE_DOTTED if pack is not None and pack.writing.dot_ordinals else PIECE
     for chunk in (CHUNK if text.isascii() or not _UNSPACED.search(text) else CHUNK_UNSPACED).finditer(text):
         piece, start = read[chunk.start() : chunk.end()], chunk.start()
-        if len(piece) > LONGEST:
+        if len(piece) > (LONGEST_LINK if piece.lstrip("(<[\"'").startswith("https://") else LONGEST):
             tokens.append(Token("opaque", piece, piece[:20].lower(), start, chunk.end(), True))
             continue
         # most chunks are a word, or a word and a mark: they need no expression to be seen through
