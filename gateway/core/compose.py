@@ -101,7 +101,8 @@ def prove_company_copy(octets: bytes, reading: Reading, calendar: bytes = b"") -
 
 def _proved_parts(message: EmailMessage, method: str, calendar: bytes) -> EmailMessage:
     """The text part of a copy with a calendar object; raises `NotComposed` where its form or its object is another."""
-    if tuple(message.keys()) != _FIELDS[:-1] or (message.preamble or "").strip() or (message.epilogue or "").strip() or message.defects:
+    between = (text for part in message.walk() for text in (part.preamble, part.epilogue, *part.defects))
+    if tuple(message.keys()) != _FIELDS[:-1] or any(str(text or "").strip() for text in between):
         raise NotComposed("fields outside the list")
     parts = [part for part in message.walk() if not part.is_multipart()]
     kinds = [part.get_content_type() for part in message.walk()]
