@@ -100,6 +100,7 @@ HOSTILE = {
     "brackets": "(" * 17_000 + ")" * 17_000,
     "quotation marks": '> " ' * 8_000,
     "lines": "a\n" * 17_000,
+    "empty lines": "a" + "\n" * 35_000 + "b",
     "labels": "Time: 9:00\n" * 3_000,
     "rows": "- Mon 9:00\n" * 3_000,
     "openers": "please " * 5_000,

@@ -4,7 +4,7 @@ from gateway.core.model import TextBlock
 from gateway.core.pack import Packs
 from gateway.core.recognise import recognise
 from gateway.core.recognise.sentences import split
-from tests.core.packs import CONTEXT, ELIDED, JOINED, SPACED, SPANISH, own, small
+from tests.core.packs import CONTEXT, ELIDED, GERMAN, JOINED, PACKS, SPACED, SPANISH, own, small
 
 FRIDAY = "Friday at 10:00"
 
@@ -64,3 +64,20 @@ def test_a_line_whose_label_names_another_matter_gives_no_fact() -> None:
 
 def test_what_stands_below_the_sign_off_is_no_part_of_the_letter() -> None:
     assert own(f"See you on Monday.\n\nBest wishes,\nRobin\n\n{FRIDAY} works.") == ["Monday"]
+
+
+def test_what_is_quoted_never_joins_the_line_before_it() -> None:
+    """However long that line is: it would go on as the coach's own words."""
+    long = "See you on Friday at the usual place and bring what we need for it"
+    assert [part for part, _ in parts(f"{long}\n> on Monday", PACKS)] == ["body", "quoted"]
+
+
+def test_a_stop_apart_from_its_number_ends_the_sentence() -> None:
+    """ "5. geht" is the fifth, "5 . Das" is none."""
+    assert [text for _, text in parts("Termin 5 . das passt", GERMAN)] == ["Termin 5 .", "das passt"]
+    assert [text for _, text in parts("Termin 5. das passt", GERMAN)] == ["Termin 5. das passt"]
+
+
+def test_the_name_below_a_letter_may_have_a_line_below_it_but_none_apart() -> None:
+    assert [part for part, _ in parts("See you on Friday.\n\nRobin Vale\nLeeds", PACKS)] == ["body", "signature", "signature"]
+    assert [part for part, _ in parts("See you on Friday.\n\nErik\n\nRobin", PACKS)] == ["body", "body", "signature"]

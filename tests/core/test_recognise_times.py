@@ -77,6 +77,7 @@ def test_a_number_behind_a_word_for_clock_is_an_hour_whatever_follows() -> None:
 def test_the_article_of_a_day_of_the_month_belongs_to_it() -> None:
     """ "Den 19 maj" and "den 25:e maj" are copied whole."""
     assert own("Möte är den 19 maj.", SWEDISH) == ["den 19 maj"]
+    assert own("Den 19 maj, möte.", SWEDISH) == ["Den 19 maj"]
     assert own("Möte är den 25:e maj.", SWEDISH) == ["den 25:e maj"]
 
 
@@ -99,3 +100,9 @@ def test_half_an_hour_more_stands_behind_the_hour() -> None:
     arabic = small({}, function=["في"], cues=["موعدنا", "مدة"], units=["ساعة"], half_after=["ونصف"], weekdays=["الأحد"])
     assert own("موعدنا مدة ساعة ونصف", arabic) == ["ساعة ونصف"]
     assert own("موعدنا ساعة الأحد", arabic) == ["الأحد"]
+
+
+def test_a_month_behind_its_preposition_is_a_time_that_says_little() -> None:
+    """ "In September" alone names neither day nor hour: it never shows an appointment by itself."""
+    (fact,) = read("Möte in maj.", small({}, cues=["möte"], months=["maj"], bound_prepositions=["in"])).facts
+    assert (fact.text, fact.rank) == ("maj", 0)

@@ -250,9 +250,13 @@ def _shape(tokens: Sequence[Token], index: int, pack: Pack) -> int:
             end += 1
         return end
     headed = _headed(tokens, index, pack)
-    if headed > index:
-        return headed
-    start = index + (1 if token.kind in ("number", "code") else 0)
+    return headed if headed > index else _capitals_and_head(tokens, index, pack)
+
+
+def _capitals_and_head(tokens: Sequence[Token], index: int, pack: Pack) -> int:
+    """End of capitalised words with their head behind them ("44 Beacon Street", "Seminar Room 3"); `index` where there is none."""
+    words, size = pack.words, len(tokens)
+    start = index + (1 if tokens[index].kind in ("number", "code") else 0)
     end = start
     while end < min(size, start + 5) and (_is_named(tokens[end], pack) or _is_nth(tokens, end, start)):
         end += 1

@@ -51,23 +51,35 @@ def split(source: str, text: str, pack: Pack, packs: Packs | None = None) -> lis
 
     `pack` is that of the mail; history and labels are known in the languages of all `packs`: a German mail quotes an English one.
     """
-    packs = packs or Packs((pack,))
     if source == "subject":
-        text = text.replace("\n", " ")
-        mark = REPLY_MARK.match(text)
-        marks = [Piece(source, mark[0].strip(), scan(mark[0].strip(), pack), "reply-mark")] if mark else []
-        return marks + [Piece(source, s, t, "subject") for s, t in _cut(text[mark.end() :].lstrip() if mark else text, pack)]
+        return _subject(text.replace("\n", " "), pack)
+    return _letter(source, text, pack, packs or Packs((pack,)))
+
+
+def _subject(text: str, pack: Pack) -> list[Piece]:
+    """The marks of programs before a subject, and its sentences."""
+    mark = REPLY_MARK.match(text)
+    if mark is None:
+        return [Piece("subject", *said, "subject") for said in _cut(text, pack)]
+    marks = mark[0].strip()
+    said = [Piece("subject", *said, "subject") for said in _cut(text[mark.end() :].lstrip(), pack)]
+    return [Piece("subject", marks, scan(marks, pack), "reply-mark"), *said]
+
+
+def _letter(source: str, text: str, pack: Pack, packs: Packs) -> list[Piece]:
+    """The sentences of a text, line by line, each with its part."""
     pieces: list[Piece] = []
     quoted = closing = heading = False
     group = 0
     lines = _joined(text.split("\n"), pack, packs)
-    last = _last_of_body(lines, pack, packs)
+    following = _following(lines)
+    last = _last_of_body(lines, following, pack, packs)
     for number, line in enumerate(lines):
         stripped = line.strip()
         if not stripped:
-            group += 0 if _row(_next(lines, number), pack) else 1
+            group += 0 if _row(following[number], pack) else 1
             continue
-        opens = _opens_history(stripped, _next(lines, number), packs)
+        opens = _opens_history(stripped, following[number], packs)
         quoted = quoted or opens
         if quoted or stripped.startswith(">"):
             heading = opens or heading and _head(stripped) in packs.words("history_headers")  # its "Date:" is when somebody wrote
@@ -116,8 +128,13 @@ def bullet_end(line: str, pack: Pack) -> int:
     return bullet.end()
 
 
-def _next(lines: list[str], number: int) -> str:
-    return next((line.strip() for line in lines[number + 1 :] if line.strip()), "")
+def _following(lines: list[str]) -> list[str]:
+    """For each line the next one that is not empty, '' behind the last."""
+    found, after = [], ""
+    for line in reversed(lines):
+        found.append(after)
+        after = line.strip() or after
+    return found[::-1]
 
 
 def _joined(lines: list[str], pack: Pack, packs: Packs) -> list[str]:
@@ -126,7 +143,7 @@ def _joined(lines: list[str], pack: Pack, packs: Packs) -> list[str]:
     wrapped = False
     for line in lines:
         stripped = line.strip()
-        go_on = wrapped and stripped and not bullet_end(stripped, pack) and not stripped.startswith(">") and not _label(stripped, pack, packs)[0]
+        go_on = wrapped and stripped and not bullet_end(stripped, pack) and not _label(stripped, pack, packs)[0]  # ">" is a bullet too
         if go_on:
             out[-1] = out[-1].rstrip() + " " + stripped
         else:
@@ -276,9 +293,9 @@ def without_marks(line: str) -> str:
     return bare(line.strip()).rstrip(",.! \u3002\u060c")
 
 
-def _last_of_body(lines: list[str], pack: Pack, packs: Packs) -> int:
+def _last_of_body(lines: list[str], following: list[str], pack: Pack, packs: Packs) -> int:
     """Number of the last line before the sign-off ("Best wishes,") and the name below it; all lines where there is none."""
-    end = next((n for n, line in enumerate(lines) if n and (line.strip() in ("--", "-- ") or _opens_history(line.strip(), _next(lines, n), packs))), len(lines))
+    end = next((n for n, line in enumerate(lines) if n and (line.strip() in ("--", "-- ") or _opens_history(line.strip(), following[n], packs))), len(lines))
     filled = [n for n in range(end) if lines[n].strip() and not lines[n].strip().startswith(">")]
     for n in filled[1:]:
         if without_marks(lines[n]) in packs.words("sign_offs"):
