@@ -104,5 +104,5 @@ def test_half_an_hour_more_stands_behind_the_hour() -> None:
 
 def test_a_month_behind_its_preposition_is_a_time_that_says_little() -> None:
     """ "In September" alone names neither day nor hour: it never shows an appointment by itself."""
-    (fact,) = read("Möte in maj.", small({}, cues=["möte"], months=["maj"], bound_prepositions=["in"])).facts
+    (fact,) = read("Möte in maj.", small({}, cues=["möte"], months=["maj"], time_joiners=["in"])).facts
     assert (fact.text, fact.rank) == ("maj", 0)
