@@ -31,6 +31,7 @@ TARGETS = {
     "gateway.core.policy": ["tests/core/test_policy.py", "tests/policies/test_page.py", "tests/core/test_decide.py"],
 }
 PARTS = "company frames gate judge language ownership places proof relations sentences spans taught times tokens".split()
+# the tests of any part may notice a fault in another; those that notice most come first
 SHOWN_BY = "gate frames ownership times places sentences tokens language relations company proof taught".split()
 RECOGNISER = [f"tests/core/test_recognise{part}.py" for part in ("", *(f"_{part}" for part in SHOWN_BY))]
 TARGETS["gateway.core.recognise"] = RECOGNISER
