@@ -30,7 +30,7 @@ def is_open(judged: Sequence[Judged]) -> bool:
 
 
 def _lists(judged: Sequence[Judged]) -> None:
-    """A list is one thing: a row with an unexplained word takes the facts of all its rows with it."""
+    """A list is one thing: a row with an unexplained word takes the facts of all its rows with it, but for links: they say one thing alone."""
     lists: dict[tuple[str, int], list[Judged]] = {}
     for j in judged:
         if j.piece.part == "row":
@@ -38,14 +38,19 @@ def _lists(judged: Sequence[Judged]) -> None:
     for rows in lists.values():
         if len(rows) > 1 and not all(j.explained for j in rows):
             for j in rows:
-                j.facts = [replace(f, owner="list") for f in j.facts]
-                j.anchor = 0
+                j.facts = [f if f.kind is FactKind.LINK else replace(f, owner="list") for f in j.facts]
+                j.anchor = CERTAIN if j.own else 0
 
 
 def _announcements(judged: Sequence[Judged]) -> None:
     """A time before a colon at the end of a line belongs to what the next line says ("By Friday 6 pm:")."""
     for j, after in zip(judged, judged[1:], strict=False):
-        if j.piece.part in ("body", "row") and j.piece.text.endswith(":") and not j.verdict.approved and (after.blocked or after.foreign):
+        if (
+            j.piece.part in ("body", "row")
+            and j.piece.text.endswith(":")
+            and not (j.verdict.approved or j.told and j.anchor == CERTAIN)
+            and (after.blocked or after.foreign)
+        ):
             j.facts = [replace(f, owner=":") if f.kind is FactKind.TIME else f for f in j.facts]
             j.anchor = 0
 

@@ -39,6 +39,7 @@ class Judged:
     blocked: bool = False  # something in it belongs to another matter
     foreign: bool = False  # something in it belongs to somebody, not surely the client
     explained: bool = True  # no word in it that the pack does not know
+    told: bool = False  # it says itself that it speaks of an appointment: a link or a word of appointments stands in it
     near: bool = True  # a word of appointments, "I" or "we" stands in it, or nothing unexplained
 
     @property
@@ -111,7 +112,13 @@ def _weighed(piece: Piece, spans: Sequence[Span], context: RecogniserContext, pa
         blocked=any(c.blocked and not c.blocked.startswith(ownership.THIRD) for c in parts),
         foreign=any(c.blocked for c in parts),
         explained=all(c.bare for c in parts) or taught.took_part(verdict),
-        near=not pack.writing.cautious or any(c.soft for c in parts) or all(c.bare for c in parts) or bool(piece.label) or _is_whole(facts),
+        told=any(s.kind is FactKind.LINK for s in spans) or any(c.cued for c in parts),
+        near=not pack.writing.cautious
+        or piece.tokens[-1].text == "?"
+        or any(c.soft for c in parts)
+        or all(c.bare for c in parts)
+        or bool(piece.label)
+        or _is_whole(facts),
     )
 
 

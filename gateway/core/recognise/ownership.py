@@ -77,7 +77,7 @@ def _whole_sentence(piece: Piece, inside: Sequence[bool], context: RecogniserCon
     """The word that gives the whole sentence away, '' where none does."""
     words, tokens = pack.words, piece.tokens
     ours = _with_the_coach(tokens, context, pack)
-    lows = [t.low for n, (t, within) in enumerate(zip(tokens, inside, strict=True)) if not within and n not in ours]
+    lows = _unexcused([t.low for n, (t, within) in enumerate(zip(tokens, inside, strict=True)) if not within and n not in ours], words["function"])
     hard = phrase_in(lows, words["foreign_hard"])
     if hard:
         return hard
@@ -88,6 +88,11 @@ def _whole_sentence(piece: Piece, inside: Sequence[bool], context: RecogniserCon
     if quotes and (len(quotes) == 1 or quotes[1] - quotes[0] > 4):
         return '"'
     return ""
+
+
+def _unexcused(lows: Sequence[str], entries: frozenset[str]) -> list[str]:
+    """The words without those of a harmless phrase: a "call with you" is none with somebody else, though "call with" tells of one."""
+    return ["" if low and _in_a_phrase(lows, index, entries) else low for index, low in enumerate(lows)]
 
 
 def _with_the_coach(tokens: Sequence[Token], context: RecogniserContext, pack: Pack) -> set[int]:
@@ -110,7 +115,7 @@ def _clause(
     first = any(low in words["first_person"] for low in lows)
     cued = bool(phrase_in([t.low for t in tokens[begin:end]], words["cues"]))
     soft = cued or first or bool(phrase_in(lows, words["soft_cues"]))
-    bare = all(t.low in pack.plain or t.text.lower() in names for t in outside)
+    bare = all(t.low in pack.plain or t.low in words["titles"] or t.text.lower() in names for t in outside)
     is_yours = not (cued or first) and any(low in words["you"] for low in lows) and tokens[-1].text != "?"
     helped = any(phrase_in(lows[1:], words[name]) for name in ("cues", "soft_cues"))
     helped = helped or any(s.kind is not FactKind.TIME and begin <= s.begin < end for s in spans)
@@ -124,7 +129,7 @@ def _blocked(lows: Sequence[str], helped: bool, pack: Pack) -> str:
         after = lows[index + 1] if index + 1 < len(lows) else ""
         if third := _third_person_at(lows, index, pack):
             return THIRD + third
-        if low in words["your"] and after and after not in words["your_nouns"] and after not in pack.plain:
+        if low in words["your"] and after[:1].isalpha() and after not in words["your_nouns"] and after not in pack.plain:
             return f"{low} {after}"
         if low in words["you"]:
             verb = next((w for w in lows[index + 1 : index + 4] if w not in words["function"] or w in words["past_you"]), "")

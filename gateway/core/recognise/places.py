@@ -33,6 +33,7 @@ def place_spans(tokens: Sequence[Token], context: RecogniserContext, pack: Pack)
             end = _street(tokens, index, pack)
         while end > index and end + 1 < len(tokens):
             step = end + (tokens[end].text in ",/(+&" or tokens[end].low in words["place_links"])
+            step += end < step < len(tokens) - 1 and tokens[step].low in words["ordinal_articles"]  # "the Nightingale suite on the ground floor"
             if step == end and pack.writing.spaced:
                 break
             more = max(_configured(tokens, step, configured), _shape(tokens, step, pack), _named(tokens, step, pack), _quoted(tokens, step, pack))
@@ -103,9 +104,10 @@ def _street(tokens: Sequence[Token], index: int, pack: Pack) -> int:
 def _guess(tokens: Sequence[Token], index: int, pack: Pack) -> int:
     """End of a capitalised name that stands where a place stands: "9:00 at Philz", "I'm in Sandton"."""
     words = pack.words
-    if index < 1 or tokens[index - 1].low not in words["place_prepositions"]:
+    at = index - 2 if index > 1 and tokens[index - 1].low in words["ordinal_articles"] else index - 1
+    if at < 0 or tokens[at].low not in words["place_prepositions"]:
         return index
-    before = tokens[index - 2] if index > 1 else None
+    before = tokens[at - 1] if at > 0 else None
     leads = ("weekdays", "meridiem", "day_words", "clock_words", "day_parts", "zones", "place_verbs")
     if before is None or not (before.kind in ("clock", "ordinal", "meridiem", "number", "zone") or any(before.low in words[name] for name in leads)):
         return index
@@ -258,10 +260,13 @@ def _capitals_and_head(tokens: Sequence[Token], index: int, pack: Pack) -> int:
     words, size = pack.words, len(tokens)
     start = index + (1 if tokens[index].kind in ("number", "code") else 0)
     end = start
-    while end < min(size, start + 5) and (_is_named(tokens[end], pack) or _is_nth(tokens, end, start)):
+    while end < min(size, start + 5) and (_is_named(tokens[end], pack) or _is_nth(tokens, end, start) or _is_small_head(tokens, end, start, pack)):
         end += 1
         if end > start + 1 and tokens[end - 1].low in words["place_heads_after"]:
-            return end + (end < size and tokens[end].kind in ("number", "code") and tokens[end - 1].low in words["place_heads_before"])  # "Seminar Room 3"
+            lettered = pack.writing.spaced and end < size and len(tokens[end].text) == 1 and tokens[end].capital  # "Conference Hall B"
+            numbered = lettered or end < size and tokens[end].kind in ("number", "code")  # "Seminar Room 3"
+            named = _named(tokens, end - 1, pack) if pack.writing.spaced else end  # "Meeting Room Orchid"
+            return max(end + (numbered and tokens[end - 1].low in words["place_heads_before"]), named)
         if end < size and tokens[end].text in ".'" and not tokens[end].spaced:  # "St. James", "Surgeons' Close"
             end += 1
     return index
@@ -269,6 +274,13 @@ def _capitals_and_head(tokens: Sequence[Token], index: int, pack: Pack) -> int:
 
 def _is_named(token: Token, pack: Pack) -> bool:
     return token.kind == "word" and token.capital and token.low not in pack.words["weekdays"]
+
+
+def _is_small_head(tokens: Sequence[Token], at: int, start: int, pack: Pack) -> bool:
+    """Whether the head of a name is written small ("the Nightingale suite", "the Ikoyi office"); of words that mean a place and little else."""
+    words, name = pack.words, tokens[start]
+    is_head = tokens[at].low in words["place_heads_after"] and (tokens[at].low in words["place_heads_before"] or tokens[at].low in words["place_heads_named"])
+    return pack.writing.spaced and at > start and is_head and name.kind == "word" and name.low not in pack.known and not name.low.endswith("'s")
 
 
 def _is_nth(tokens: Sequence[Token], at: int, start: int) -> bool:

@@ -217,6 +217,8 @@ def _cut(text: str, pack: Pack) -> list[tuple[str, tuple[Token, ...]]]:
             ordinal = pack.writing.dot_ordinals and goes_on and before is not None and not token.spaced and before.kind == "number" and len(before.text) < 3
             if token.text != "." or not (abbreviated or ordinal):
                 cuts.append(index + 1)
+        elif token.text == ")" and after.spaced and after.capital and index > bullet and tokens[index - 1].text in (".", "!", "?"):  # "(He will.) That leaves"
+            cuts.append(index + 1)
         elif token.kind == "date" and token.text[-1] == "." and index and after.capital and after.low not in pack.timely:  # "on 5.5. Please reply"
             cuts.append(index + 1)
     sentences = []
@@ -248,7 +250,13 @@ def _greeting(tokens: tuple[Token, ...], pack: Pack) -> int:
             pass
         elif opened and is_name(token, pack):
             names += 1
-        elif token.capital and token.low not in words["weekdays"] and token.low not in words["months"] and (opened or token.low not in pack.known):
+        elif (
+            token.capital
+            and token.low not in words["first_person"]
+            and token.low not in words["weekdays"]
+            and token.low not in words["months"]
+            and (opened or token.low not in pack.known)
+        ):
             names += 1
         elif token.text in "/&" and names:
             pass

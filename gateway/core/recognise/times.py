@@ -18,8 +18,10 @@ STRONG = re.compile(
 # names a day or an hour: enough to be an appointment
 EXACT = re.compile(r"[WCDO]|[Nw]d|[NwAC]t?h|M[NO]|[NO]t?M|[Nw]-?A|[Nw]-?P?Z|H[Nw]|[Nw]H[Nw]|[Nw]t*mP|Y.*[Nw]|[Nw].*Y|[YP]b?[Nw]")
 BOUND = re.compile(r"b+[Nw](?!-?[UL])")  # "at 9", "a las 9"
-DAY, HOUR = re.compile(r"[WDOYMd]"), re.compile(r"C|[NwA]t?h|[Nw]-?[AZ]|[bt][Nw]|W,?[Nw](?!U)|Y[Nw]")
+DAY, HOUR = re.compile(r"[WDOYMd]"), re.compile(r"C|[NwA]t?h|[Nw]-?[AZ]|[bt][Nw]|W,?[Nw](?!U)|Y[Nw]|N[WY]")
 LEFT, RIGHT = "t,-/)&:", "tb,-/(&:"
+HOUR_OF_FOUR = re.compile(r"(?:[01]\d|2[0-3])[0-5][05]")  # "0930", where its neighbours say so
+YEARS = r"20[23]\d"
 SIGNS = {
     ",": ",",
     "\u22c5": ",",
@@ -72,7 +74,7 @@ def time_spans(tokens: Sequence[Token], taken: Sequence[bool], pack: Pack) -> li
             if STRONG.search(part) or month or (bound and re.match(r"[Nw](?!-?U)", part)):
                 vague = month or (not EXACT.search(part) and not BOUND.match(part) and not (begin and code[begin - 1] in "bt"))
                 lead = _with_lead(tokens, code, begin, pack) if HOUR.search(part) or bound else begin
-                begin = begin if taken[lead] else lead
+                begin = _with_phrase_before(tokens, begin if taken[lead] else lead, pack)
                 found.append((begin, _with_tail(tokens, end, pack), vague, bool(DAY.search(part) and HOUR.search(part))))
             elif re.search(r"[Nw]-?U|[Hh]U|Uh", part):
                 end += end < len(tokens) and tokens[end].low in pack.words["duration_nouns"]
@@ -89,7 +91,7 @@ def _letters(tokens: Sequence[Token], taken: Sequence[bool], pack: Pack) -> str:
         elif token.kind == "number" and pack.writing.dot_ordinals and _is_ordinal(tokens, index, pack):
             code += "O"
         elif token.kind == "number":
-            code += _number_letter(tokens, index, pack)
+            code += _number_letter(tokens, index, code, pack)
         elif token.text == "." and not token.spaced and code[-1:] in tuple("WMNOUAbt"):
             code += "b" if code[-1] == "b" else "t"  # "Di. 5. Mai", "kl. 9": of an abbreviation or an ordinal number
         elif token.kind == "sign":
@@ -107,13 +109,18 @@ def _is_ordinal(tokens: Sequence[Token], index: int, pack: Pack) -> bool:
     return after.kind == "sign" or after.low in pack.words["months"] or after.kind == "word" and not after.capital
 
 
-def _number_letter(tokens: Sequence[Token], index: int, pack: Pack) -> str:
-    """The class of a number: a day of the month behind its article, a number that may be part of a time, or none."""
+def _number_letter(tokens: Sequence[Token], index: int, code: str, pack: Pack) -> str:
+    """The class of a number: a day of the month behind its article, an hour in four digits, a number that may be part of a time, or none."""
     low, after = tokens[index].low, tokens[index + 1] if index + 1 < len(tokens) else None
+    if HOUR_OF_FOUR.fullmatch(low) and not (after is not None and after.capital and after.low not in pack.timely):
+        ranged = index > 1 and code[-2:-1] == "C" and code[-1] in "t-"  # "1700 to 1830"
+        counted = after is not None and after.low in pack.words["units"]  # "1700 hours"
+        if ranged or counted or code[-1:] == "b" and not re.fullmatch(YEARS, low) or low[0] == "0":
+            return "C"
     if index and tokens[index - 1].low in pack.writing.date_articles and len(low) <= 2 and 0 < int(low) <= 31:
         if after is None or after.kind != "word" or after.low in pack.timely or _may_follow(after, pack):
             return "O"
-    return "N" if len(low) <= 2 and int(low) <= 90 or re.fullmatch(r"20[23]\d", low) else "."
+    return "N" if len(low) <= 2 and int(low) <= 90 or re.fullmatch(YEARS, low) else "."
 
 
 def _word_letter(tokens: Sequence[Token], index: int, code: str, pack: Pack) -> str:
@@ -204,6 +211,12 @@ def _with_lead(tokens: Sequence[Token], code: str, begin: int, pack: Pack) -> in
     while before >= 0 and code[before] in "bt":
         before -= 1
     return before if 0 <= before < begin - (code[begin] != "b") and tokens[before].low in pack.words["time_leads"] else begin
+
+
+def _with_phrase_before(tokens: Sequence[Token], begin: int, pack: Pack) -> int:
+    """Words right before a time that make it another one: "the week of the 7th", "w/c 12 October"."""
+    sizes = (size for size in (3, 2) if size <= begin)
+    return next((begin - size for size in sizes if " ".join(t.low for t in tokens[begin - size : begin]) in pack.words["time_leads"]), begin)
 
 
 def _with_tail(tokens: Sequence[Token], end: int, pack: Pack) -> int:
