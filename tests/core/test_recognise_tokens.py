@@ -73,3 +73,10 @@ def test_a_latin_word_may_stand_inside_a_word_of_a_script_that_looks_like_no_oth
     arabic = small({"prefixes": ["ال"]}, function=["على"], cues=["موعدنا", "zoom"], weekdays=["الأحد"])
     assert own("موعدنا الأحد على الـZoom", arabic) == ["الأحد"]
     assert own("موعدنا الأحد على Z\u043eom", arabic) == []
+
+
+def test_a_link_lies_where_it_stands_without_the_marks_around_it() -> None:
+    text = "See (https://zoom.us/j/97555501190), or <dana@acme.example>."
+    tokens = scan(text)
+    assert [(t.kind, t.text) for t in tokens if t.kind in ("link", "mailbox")] == [("link", "https://zoom.us/j/97555501190"), ("mailbox", "dana@acme.example")]
+    assert all(text[t.start : t.end] == t.text for t in tokens)

@@ -62,7 +62,7 @@ def _lines(judged: Sequence[Judged], pack: Pack) -> list[str]:
         own = [f for f in j.own if f.text not in said]
         if j.is_clear and j.is_carried:
             lines.append(j.piece.text)
-        elif own and not (overtaken and j.piece.part == "subject"):
+        elif not (overtaken and j.piece.part == "subject"):
             said_of = [("also_time" if j.piece.part == "subject" else relation, f) for f, relation in j.said() if f in own]
             for relation in dict.fromkeys(relation for relation, _ in said_of):
                 lines += template.fact_lines(relation, [f for r, f in said_of if r == relation], pack)
