@@ -12,7 +12,7 @@ import asyncio
 from dataclasses import replace
 
 from gateway.copies import Workshop, make_copies
-from gateway.core.address import parse_mailbox
+from gateway.core.address import MalformedPath, parse_mailbox
 from gateway.core.audience import RAW_ROLES, context_for, role_of
 from gateway.core.calendar import in_words
 from gateway.core.calendar.back import Back, Outcome, answer, inbound
@@ -53,8 +53,8 @@ async def come_home(octets: bytes, sender: str, author: Mailbox, tenant: int, po
     mail = await asyncio.to_thread(inbound, octets)
     directory = await ports.store.directory(tenant)
     back = answer(mail, sender, await ports.store.appointments(tenant, mail.uids), directory.coach.time_zone)
-    role, client = _role(sender, directory)
-    if back.outcome not in _EVENTS or back.outcome is Outcome.INVITED and role not in _COMPANY:
+    client_id = back.party.client_id if back.party else _colleague_of(sender, directory)
+    if back.outcome not in _EVENTS or back.outcome is Outcome.INVITED and client_id is None:
         return back
     if back.outcome is Outcome.REFRESH:
         outgoing = await _again(back, tenant, directory, ports, house)
@@ -62,16 +62,19 @@ async def come_home(octets: bytes, sender: str, author: Mailbox, tenant: int, po
         outgoing = ()
     else:
         outgoing = (_message(back, author, directory, ports, house),)
-    client_id = back.party.client_id if back.party else client
     detail = (("recipient", back.party.address if back.party else sender), ("action", (back.method or "").lower()), ("kinds", ",".join(back.warnings)))
     events = (AuditEvent(_EVENTS[back.outcome], None, client_id, detail),)
     await ports.store.bring(tenant, (back.news,) if back.news else (), outgoing, events)
     return back
 
 
-def _role(sender: str, directory: Directory) -> tuple[Role, str | None]:
-    role, client = role_of(parse_mailbox(sender), directory)
-    return role, client.id if client else None
+def _colleague_of(sender: str, directory: Directory) -> str | None:
+    """The client at whose company `sender` is, herself or another; None for everybody else, and for what is no address."""
+    try:
+        role, client = role_of(parse_mailbox(sender), directory)
+    except MalformedPath:
+        return None
+    return client.id if client and role in _COMPANY else None
 
 
 def _message(back: Back, author: Mailbox, directory: Directory, ports: Ports, house: House) -> Outgoing:

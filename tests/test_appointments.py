@@ -218,6 +218,7 @@ async def test_an_appointment_of_the_companys_own_is_known_when_the_coach_answer
     strangers = theirs.replace(WORK, "x@nowhere.example")
     assert await bring(ports, strangers, "x@nowhere.example") == (Outcome.INVITED, [])
     assert await ports.store.appointment(1, "040000008200E00074C5B7101A82E008") is None
+    assert await bring(ports, theirs.replace(WORK, "no address"), "no address") == (Outcome.INVITED, [])
     assert await bring(ports, theirs) == (Outcome.INVITED, [])
     answer = f"ATTENDEE;PARTSTAT=ACCEPTED:mailto:{COACH}", f"ORGANIZER:mailto:{WORK}", f"DTSTART:{TEN}"
     await send(ports, event("REPLY", *answer, uid="040000008200E00074C5B7101A82E008"))

@@ -11,6 +11,7 @@ from gateway.core.appointment import Appointment, Original, Party, Reply
 from gateway.core.calendar.life import (
     CANCELLED,
     KEEP,
+    MOST_REPLIES,
     Course,
     forget_after,
     in_zone,
@@ -251,6 +252,13 @@ def test_replies_are_kept_for_each_date_and_the_newest_counts():
     assert not is_over(party, replace(first, stamp=NOON + timedelta(seconds=1)))
     assert not is_over(party, replace(first, recurrence=at(25, 16)))
     assert is_over(party, replace(first, recurrence=at(18, 15, "UTC")))
+
+
+def test_answers_to_dates_that_never_were_do_not_pile_up():
+    """The newest so many are kept."""
+    replies = tuple(Reply(Moment(NOON + timedelta(days=n), "UTC"), "ACCEPTED", 0, NOON) for n in range(MOST_REPLIES + 5))
+    (party,) = joined(known(ask(SERIES)), Appointment("orig-1", "x", parties=(Party(DANA, replies=replies),))).parties
+    assert party.replies == replies[5:]
 
 
 def test_a_series_that_runs_otherwise_begins_anew():

@@ -20,6 +20,7 @@ from gateway.core.invitation import ANSWERS, Event, Invitation, Method, Moment
 from gateway.core.model import Finding, Kind, Reading
 
 KEEP = timedelta(days=60)  # beyond the last instance
+MOST_REPLIES = 400  # of one attendee
 CANCELLED = "CANCELLED"
 _DAYS = {"DAILY": 1, "WEEKLY": 7, "MONTHLY": 62, "YEARLY": 4 * 366}  # at most from one instance to the next: the 31st, the 29th of February
 _CENTURY = timedelta(days=36_500)  # calendars end somewhere
@@ -217,7 +218,8 @@ def _joined(known: Party | None, news: Party) -> Party:
         events, replies = {}, {}  # RFC 5546 section 3.2.2.1: a series that runs otherwise has other instances, and asks anew
     events |= {key_of(e.recurrence): e for e in news.events}
     replies |= {key_of(r.recurrence): r for r in news.replies}
-    return Party(news.address, news.client_id or known.client_id, news.attendee or known.attendee, tuple(events.values()), tuple(replies.values()))
+    kept = tuple(replies.values())[-MOST_REPLIES:]  # dates that are no dates of the series could be answered without end
+    return Party(news.address, news.client_id or known.client_id, news.attendee or known.attendee, tuple(events.values()), kept)
 
 
 def is_over(party: Party, reply: Reply) -> bool:
