@@ -34,3 +34,10 @@ def test_a_fact_of_the_appointment_that_is_no_time_opens_nothing_by_itself() -> 
 
 def test_two_weak_days_do_not_outweigh_a_foreign_matter() -> None:
     assert not read("Goose and duck Friday.\n\nGoose and duck Monday.\n\nThe panel meets on Tuesday.").appointment
+
+
+def test_a_subject_however_certain_weighs_no_more_than_a_likely_sign() -> None:
+    """ "Our session on Thursday at 10:00" over a mail of other matters opens nothing."""
+    weak, panels = "Goose and duck Friday.", "The panel meets on Monday.\n\nThe panel meets on Tuesday."
+    assert not read(f"{weak}\n\n{panels}", subject="Our session on Thursday at 10:00").appointment
+    assert read(weak, subject="Our session on Thursday at 10:00").appointment

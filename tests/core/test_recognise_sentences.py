@@ -81,3 +81,8 @@ def test_a_stop_apart_from_its_number_ends_the_sentence() -> None:
 def test_the_name_below_a_letter_may_have_a_line_below_it_but_none_apart() -> None:
     assert [part for part, _ in parts("See you on Friday.\n\nRobin Vale\nLeeds", PACKS)] == ["body", "signature", "signature"]
     assert [part for part, _ in parts("See you on Friday.\n\nErik\n\nRobin", PACKS)] == ["body", "body", "signature"]
+
+
+def test_a_salutation_may_name_two() -> None:
+    for names in ("Hi Dana / Erik,", "Hi Dana & Erik,"):
+        assert parts(f"{names} see you on Friday.", PACKS) == [("greeting", names), ("body", "see you on Friday.")]
