@@ -51,3 +51,11 @@ def test_a_subject_without_a_time_is_neutral() -> None:
 
 def test_the_subject_names_no_time_of_another_matter() -> None:
     assert read("The panel meets on Monday at 9:00.\n\nWe meet Friday at 10:00.").company_subject == f"Appointment: {FRIDAY}"
+
+
+def test_the_times_of_a_subject_that_is_older_than_the_mail_are_not_said() -> None:
+    """The subject of a reply stays; once the body names day and hour, its own is overtaken."""
+    body = "We meet on Friday at 9:00, goose."
+    assert "Thursday" in read(body, subject="goose Thursday 10:00").company_text
+    assert "Thursday" not in read(body, subject="Re: goose Thursday 10:00").company_text
+    assert "Thursday" in read("We meet on Friday, goose.", subject="Re: goose Thursday 10:00").company_text

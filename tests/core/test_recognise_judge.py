@@ -43,3 +43,10 @@ def test_a_line_with_a_code_says_one_short_word(line: str, is_code: bool) -> Non
 def test_a_length_of_time_or_a_day_beside_unknown_words_is_no_certain_sign(text: str, opens: bool) -> None:
     """Only a certain sign opens a mail that also speaks of another matter."""
     assert read(f"{text}\n\nThe panel meets on Monday.").appointment is opens
+
+
+def test_a_labelled_line_of_history_says_its_fact_or_nothing() -> None:
+    """An invitation that is forwarded tells the appointment; a word beside its time may tell more."""
+    head = "See below.\n\n-----Original Message-----\n\n"
+    assert own(f"{head}When: Tuesday 23 February, 10:00") == ["Tuesday 23 February, 10:00"]
+    assert own(f"{head}When: Tuesday 23 February, 10:00, he weeps") == []

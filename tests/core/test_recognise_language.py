@@ -2,7 +2,7 @@
 
 from gateway.core.model import TextBlock
 from gateway.core.recognise import recognise
-from tests.core.packs import CONTEXT, JOINED, own, small
+from tests.core.packs import CONTEXT, JOINED, own, read, small
 
 
 def test_a_language_with_endings_is_told_by_what_stands_before_them() -> None:
@@ -18,3 +18,9 @@ def test_a_language_that_shares_letters_is_not_taken_for_another() -> None:
     assert recognise((TextBlock("1", "枠は火曜9時です。"),), CONTEXT, JOINED).language == "xx"
     assert recognise((TextBlock("1", "枠は火曜9時です。Zoom meeting dial in number"),), CONTEXT, JOINED).language == "xx"
     assert recognise((TextBlock("1", "我们周二9時见面聊聊"),), CONTEXT, JOINED).language == ""
+
+
+def test_a_sentence_of_another_language_is_read_in_that_one() -> None:
+    reading = read("See you on Friday at 9:00.\n\nUnser Termin am Montag um 10 Uhr ist bestätigt.")
+    assert [sentence.language for sentence in reading.sentences] == ["en", "de"]
+    assert own("See you on Friday at 9:00.\n\nUnser Termin am Montag um 10 Uhr ist bestätigt.") == ["Friday at 9:00", "Montag um 10 Uhr"]

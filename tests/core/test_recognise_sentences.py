@@ -86,3 +86,7 @@ def test_the_name_below_a_letter_may_have_a_line_below_it_but_none_apart() -> No
 def test_a_salutation_may_name_two() -> None:
     for names in ("Hi Dana / Erik,", "Hi Dana & Erik,"):
         assert parts(f"{names} see you on Friday.", PACKS) == [("greeting", names), ("body", "see you on Friday.")]
+
+
+def test_a_letter_of_names_alone_has_no_body_but_its_first_line() -> None:
+    assert [part for part, _ in parts("Friday\nErik\nRobin", PACKS)] == ["body", "signature", "signature"]
