@@ -353,6 +353,20 @@ def test_the_order_of_files_means_nothing(files):
     assert parse_policies(dict(files)) == shipped()
 
 
+def test_what_is_wrong_with_the_meeting_platforms_is_said_with_the_rest():
+    with pytest.raises(PolicyError) as caught:
+        parse_policies(shipped_files() | {"meeting-platforms.toml": "x = 1", "90-x.toml": "x = 1"})
+    assert any(said.startswith("meeting-platforms.toml: x: unknown key") for said in caught.value.problems)
+    assert any(said.startswith("90-x.toml: x: unknown key") for said in caught.value.problems)
+
+
+def test_the_meeting_platforms_are_in_the_digest():
+    """They decide too."""
+    files = shipped_files()
+    other = files | {"meeting-platforms.toml": files["meeting-platforms.toml"].replace('action = "warn"', 'action = "withhold"')}
+    assert parse_policies(other).digest != shipped().digest
+
+
 def test_the_matrix_says_each_cell():
     lines = shipped().matrix().splitlines()
     assert lines[0] == "| recipient | scheduling | notes | attachment | opaque | disguised | calendar | platform |"
