@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.core.packs import own
+from tests.core.packs import own, read
 
 
 @pytest.mark.parametrize(
@@ -69,3 +69,20 @@ def test_an_agenda_leaves_the_time_of_its_call() -> None:
     """ "By Friday 6 pm:" belongs to what follows; the time of "our call" does not."""
     assert own("Agenda for our call on Wednesday at 9:00:\n- tell Gavin\n") == ["Wednesday at 9:00"]
     assert own("By Friday 6 pm:\n- tell Gavin\n") == []
+
+
+def test_days_with_a_colon_in_one_line_are_one_list() -> None:
+    """What is told of Monday takes the other days of the line with it."""
+    assert own("Mon: hand the keys to Gavin. Thu: nothing after four. Our call is on Friday at 10:00.") == ["Friday at 10:00"]
+
+
+def test_a_month_behind_your_belongs_to_nobody() -> None:
+    """ "Your June dates" are dates of the appointment, "your divorce dates" are not."""
+    assert own("Your June dates stay: the 10th and 24th.") == ["the 10th and 24th"]
+    assert own("Your divorce dates stay: the 10th and 24th.") == []
+
+
+def test_a_day_and_hour_beside_a_word_of_appointments_open_the_mail() -> None:
+    """Unknown words in the clause do not hide a whole time, another matter in the mail does not outweigh it."""
+    assert read("The consul will attend upon the delegate at 10:30 on Friday.\n\nTell Gavin that the tribunal is on Monday.").appointment
+    assert not read("The consul will ponder upon the delegate at 10:30 on Friday.\n\nTell Gavin that the tribunal is on Monday.").appointment

@@ -33,13 +33,18 @@ def _lists(judged: Sequence[Judged]) -> None:
     """A list is one thing: a row with an unexplained word takes the facts of all its rows with it, but for links: they say one thing alone."""
     lists: dict[tuple[str, int], list[Judged]] = {}
     for j in judged:
-        if j.piece.part == "row":
+        if j.piece.part == "row" or j.piece.part == "body" and _is_headed(j):
             lists.setdefault((j.piece.source, j.piece.group), []).append(j)
     for rows in lists.values():
         if len(rows) > 1 and not all(j.explained for j in rows):
             for j in rows:
                 j.facts = [f if f.kind is FactKind.LINK else replace(f, owner="list") for f in j.facts]
                 j.anchor = CERTAIN if j.own else 0
+
+
+def _is_headed(j: Judged) -> bool:
+    """Whether a sentence is a row written in one line with others: "Mon: hand it over. Tue: lunch away from the desk." """
+    return any(f.kind is FactKind.TIME and j.piece.text.startswith(f"{f.text}:") for f in j.facts)
 
 
 def _announcements(judged: Sequence[Judged]) -> None:

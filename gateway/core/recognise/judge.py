@@ -39,7 +39,7 @@ class Judged:
     blocked: bool = False  # something in it belongs to another matter
     foreign: bool = False  # something in it belongs to somebody, not surely the client
     explained: bool = True  # no word in it that the pack does not know
-    told: bool = False  # it says itself that it speaks of an appointment: a link or a word of appointments stands in it
+    told: bool = False  # it says whose appointment it speaks of ("our call")
     near: bool = True  # a word of appointments, "I" or "we" stands in it, or nothing unexplained
 
     @property
@@ -112,7 +112,7 @@ def _weighed(piece: Piece, spans: Sequence[Span], context: RecogniserContext, pa
         blocked=any(c.blocked and not c.blocked.startswith(ownership.THIRD) for c in parts),
         foreign=any(c.blocked for c in parts),
         explained=all(c.bare for c in parts) or taught.took_part(verdict),
-        told=any(s.kind is FactKind.LINK for s in spans) or any(c.cued for c in parts),
+        told=any(c.cued and c.first for c in parts),
         near=not pack.writing.cautious
         or piece.tokens[-1].text == "?"
         or any(c.soft for c in parts)
@@ -177,6 +177,7 @@ def _anchor(span: Span, piece: Piece, parts: Sequence[Clause], relation: str) ->
     if span.kind is not FactKind.TIME or span.weak:
         return LIKELY if span.weak and relation == "late" else WEAK if clause.soft else 0
     beside = clause.bare and not any(c.blocked for c in parts) and any(c.cued and c.first for c in parts)  # "I'll meet you there, at ten"
-    if beside or clause.cued and (clause.bare or clause.first) or span.full and (clause.first or clause.bare or piece.part == "label"):
+    whole = span.full and not any(c.blocked for c in parts) and any(c.cued for c in parts)  # "Mr Vale will attend upon you on Tuesday at 10:30"
+    if beside or whole or clause.cued and (clause.bare or clause.first) or span.full and (clause.first or clause.bare or piece.part == "label"):
         return CERTAIN
     return LIKELY if span.full or piece.tokens[-1].text == "?" or clause.cued and clause.soft or clause.bare or piece.part == "label" else WEAK

@@ -129,7 +129,7 @@ def _blocked(lows: Sequence[str], helped: bool, pack: Pack) -> str:
         after = lows[index + 1] if index + 1 < len(lows) else ""
         if third := _third_person_at(lows, index, pack):
             return THIRD + third
-        if low in words["your"] and after[:1].isalpha() and after not in words["your_nouns"] and after not in pack.plain:
+        if low in words["your"] and after[:1].isalpha() and after not in words["your_nouns"] | pack.plain | pack.timely:
             return f"{low} {after}"
         if low in words["you"]:
             verb = next((w for w in lows[index + 1 : index + 4] if w not in words["function"] or w in words["past_you"]), "")

@@ -115,7 +115,8 @@ def _number_letter(tokens: Sequence[Token], index: int, code: str, pack: Pack) -
     if HOUR_OF_FOUR.fullmatch(low) and not (after is not None and after.capital and after.low not in pack.timely):
         ranged = index > 1 and code[-2:-1] == "C" and code[-1] in "t-"  # "1700 to 1830"
         counted = after is not None and after.low in pack.words["units"]  # "1700 hours"
-        if ranged or counted or code[-1:] == "b" and not re.fullmatch(YEARS, low) or low[0] == "0":
+        dated = code[-1:] in tuple("DWOY") or re.search(r"[NO]M$|M[NO],?$", code) is not None  # "4 May 0900", "19/4 1530"
+        if ranged or counted or dated or code[-1:] == "b" and not re.fullmatch(YEARS, low) or low[0] == "0":
             return "C"
     if index and tokens[index - 1].low in pack.writing.date_articles and len(low) <= 2 and 0 < int(low) <= 31:
         if after is None or after.kind != "word" or after.low in pack.timely or _may_follow(after, pack):
