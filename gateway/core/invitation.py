@@ -35,6 +35,7 @@ ANSWERS = frozenset({Method.REPLY, Method.COUNTER, Method.REFRESH})  # sent by a
 class Withheld(StrEnum):
     """What a company is not told. Closed: these words may stand in logs and notices."""
 
+    OBJECT = "the object as it was written"
     TITLE = "title"
     TEXT = "description or comment"
     LOCATION = "location that is no configured place"

@@ -85,8 +85,10 @@ def test_nothing_is_lost(sent):
         "utf-7",
         "utf-16",
     )
-    assert not held, "this client has a key: nothing of hers should wait"
-    assert not [name for name in missing if not name.startswith(technical)]
+    waiting = [name for name in missing if not name.startswith(technical)]
+    # this client has a key, so only what the gateway cannot vouch for waits, each mail as one item
+    assert {item["reason"] for item in held} <= {"disguised", "calendar"}
+    assert len(waiting) <= len(held), waiting
 
 
 def core_of(canary: str) -> str:

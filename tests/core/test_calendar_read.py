@@ -541,7 +541,7 @@ def test_the_same_object_twice_is_one_invitation() -> None:
     reading = read(mail(shown, "REQUEST", file=file))
     assert reading.invitation is not None
     assert reading.invitation.method == "REQUEST"
-    assert {f.evidence for f in reading.findings if f.part == "calendar"} == {Withheld.TITLE, Withheld.ALARM}
+    assert {f.evidence for f in reading.findings if f.part == "calendar"} == {Withheld.OBJECT, Withheld.TITLE, Withheld.ALARM}
 
 
 def test_objects_that_say_different_things_wait() -> None:

@@ -42,7 +42,8 @@ def with_calendar(reading: Reading, parts: Sequence[Part], context: RecogniserCo
     if len({replace(invitation, withheld=(), links=()) for invitation in invitations}) > 1:
         findings.append(Finding("calendar", Kind.CALENDAR, "objects that differ"))
     elif invitations and not any(f.kind is Kind.CALENDAR for f in findings):
-        withheld = {what for invitation in invitations for what in invitation.withheld}
+        # the object itself always goes home: a name beside an address could say something too
+        withheld = {Withheld.OBJECT, *(what for invitation in invitations for what in invitation.withheld)}
         findings += [Finding("calendar", Kind.NOTES, what) for what in Withheld if what in withheld]
         shut = is_shut(invitations[0])
         reading = in_words(_knowing(reading, invitations, shut), invitations[0], context, packs)
