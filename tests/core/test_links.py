@@ -83,7 +83,10 @@ def test_a_room_name_with_a_topic_is_refused_and_the_coachs_name_is_not_counted(
 
 @pytest.mark.parametrize(
     ("text", "phone"),
-    [("020 7946 0455", True), ("+44 (0)20 7946 0958", True), ("940 5550 1160", True), ("12 34", False), ("1234567890123456", False), ("ten four", False), ("2026-114", False), ("2026/20271", False)],
+    [
+        ("020 7946 0455", True), ("+44 (0)20 7946 0958", True), ("940 5550 1160", True), ("12 34", False), ("1234567890123456", False), ("ten four", False),
+        ("2026-114", False), ("2026/20271", False),
+    ],
 )
 def test_the_shape_of_a_telephone_number(text: str, phone: bool) -> None:
     assert is_phone(text) is phone
