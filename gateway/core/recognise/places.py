@@ -244,7 +244,8 @@ def _shape(tokens: Sequence[Token], index: int, pack: Pack) -> int:
             return index + 2 + dotted if pack.writing.spaced else max(index + 2, _shape(tokens, index + 1, pack))  # "12F会議室B"
     comma = after is not None and after.text == "," and index + 2 < size  # "2, boulevard Royal"
     opener = tokens[index + 2] if comma else after
-    if token.kind in ("number", "code") and opener is not None and opener.low in words["place_openers"]:  # 12 rue des Fictions
+    minutes = index > 0 and token.kind == "number" and tokens[index - 1].low in words["meridiem"]  # "8 h 15, avenue Louise": of the hour, no house
+    if token.kind in ("number", "code") and opener is not None and opener.low in words["place_openers"] and not minutes:  # 12 rue des Fictions
         end = index + 2 + comma
         if words["place_particles"]:
             return _named(tokens, end - 1, pack) if opener.low in words["place_heads_named"] else index
