@@ -74,11 +74,12 @@ class _Draft:
         if role in RAW_ROLES:
             return self._copy(Copy(Purpose.RAW, recipient.forward_path, client, role), verdicts)
         state = self._key_state(client)
-        # without a key the appointment still travels to a personal address, in the words that any company might read
-        at_home = role is Role.CLIENT_PERSONAL and state.key is not None
-        rest = self._tell(recipient, reading, verdicts) if not at_home or reading and reading.invitation else verdicts
-        if at_home:  # an invitation also travels in the clear, so that her calendar works; the sealed copy has the whole in any case
-            rest = verdicts
+        sealed_home = role is Role.CLIENT_PERSONAL and state.key is not None
+        rest = verdicts  # the sealed copy at home has the whole, whatever else is told there
+        if not sealed_home:  # without a key the appointment still travels to a personal address, in the words that any company might read
+            rest = self._tell(recipient, reading, verdicts)
+        elif reading and reading.invitation:  # in the clear as well, so that her calendar works
+            self._tell(recipient, reading, verdicts)
         if not rest:
             return None
         if role is not Role.CLIENT_PERSONAL and (role is not Role.CLIENT_WORK or any(v.action is not Action.DIVERT for v in rest)):
