@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from gateway.core.audience import RAW_ROLES
 from gateway.core.decide import decide
+from gateway.core.invitation import Invitation, Method
 from gateway.core.model import Action, Analysis, Copy, Directory, Finding, Hold, Key, KeyState, Kind, Plan, Purpose, Reading, Recipient, Role, Status, Verdict
 from gateway.core.notice import HOLD_REASONS
 from gateway.core.plan import make_plan
@@ -312,3 +313,21 @@ def test_a_further_finding_opens_no_way_to_a_company(role, kinds, further, keys)
         return {x for x in brief(plan(recipient(role), kinds=kinds, keys=keys)) if x[0] in ("company", "raw")}
 
     assert further is S or told(kinds | {further}) <= told(kinds)
+
+
+# ------------------------------------------------------------------------------------------------ invitations at home
+INVITED = replace(READING, invitation=Invitation(Method.REQUEST, "coach@coach.example", ()))
+
+
+@pytest.mark.parametrize(
+    ("kinds", "reading", "want"),
+    [
+        ((S, N), INVITED, {("company", HOME), ("private", HOME)}),
+        ((S,), INVITED, {("company", HOME), ("private", HOME)}),
+        ((D, N), INVITED, {("private", HOME)}),  # beside text in disguise nothing is told in the clear
+        ((S, N), READING, {("private", HOME)}),
+    ],
+)
+def test_an_invitation_travels_home_sealed_and_in_the_clear(kinds, reading, want):
+    """Her calendar works with the neutral one; the sealed one has the whole."""
+    assert brief(plan(recipient(Role.CLIENT_PERSONAL), kinds=kinds, reading=reading)) == want
